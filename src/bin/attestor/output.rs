@@ -1,0 +1,106 @@
+//! What the command prints: one line of JSON, or a few lines for a person.
+
+use crate::verify::Failure;
+use anstyle::{AnsiColor, Style};
+use attestor::{Class, Reason, Verified, VerifyResult};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+use std::time::{Duration, UNIX_EPOCH};
+
+const BOLD: Style = Style::new().bold();
+
+/// 0 allow, 1 deny, 2 unavailable, 3 misuse.
+pub(crate) fn exit_code(class: Class) -> ExitCode {
+    ExitCode::from(match class {
+        Class::Allow => 0,
+        Class::Deny => 1,
+        Class::Unavailable => 2,
+        Class::Misuse => 3,
+    })
+}
+
+/// Prints a verdict.
+pub(crate) fn verdict(result: &VerifyResult, as_json: bool) -> ExitCode {
+    match result.verified() {
+        _ if as_json => println_json(&verdict_json(result)),
+        Some(verified) => allowed(&verified),
+        None => refused(result),
+    }
+    exit_code(result.class())
+}
+
+fn verdict_json(result: &VerifyResult) -> Value {
+    let reason = result.reason();
+    let mut object = reason_json(result.class(), reason, result.authenticated());
+    if let Some(verified) = result.verified() {
+        let mut evidence = String::new();
+        result.write_evidence(&mut evidence);
+        object["identity"] = json!(verified.identity);
+        object["attestor_id"] = json!(verified.attestor_id);
+        object["expires_at"] = json!(verified.expires_at);
+        object["key_thumbprint"] = json!(verified.key_thumbprint);
+        object["evidence"] = serde_json::from_str(&evidence).unwrap_or(Value::Null);
+    }
+    object
+}
+
+fn reason_json(class: Class, reason: Option<Reason>, authenticated: bool) -> Value {
+    json!({
+        "verdict": class.name(),
+        "code": reason.map_or(0, Reason::code),
+        "reason": reason.map_or("ok", Reason::slug),
+        "phrase": reason.map_or("ok", Reason::phrase),
+        "authenticated": authenticated,
+    })
+}
+
+/// Prints what stopped the command before there was a verdict.
+pub(crate) fn failure(failure: &Failure, as_json: bool) -> ExitCode {
+    let red = AnsiColor::Red.on_default().bold();
+    anstream::eprintln!("{red}error:{red:#} {}", failure.message);
+    if as_json {
+        json_misuse(failure.reason);
+    }
+    exit_code(Class::Misuse)
+}
+
+/// Prints the JSON of a misuse.
+pub(crate) fn json_misuse(reason: Reason) {
+    println_json(&reason_json(Class::Misuse, Some(reason), false));
+}
+
+fn println_json(value: &Value) {
+    anstream::println!("{value}");
+}
+
+fn allowed(verified: &Verified<'_>) {
+    let green = AnsiColor::Green.on_default().bold();
+    anstream::println!("{green}allow{green:#}  {BOLD}{}{BOLD:#}", verified.identity);
+    row("attestor", verified.attestor_id);
+    row("expires", &date(verified.expires_at));
+    row("key", verified.key_thumbprint);
+}
+
+fn refused(result: &VerifyResult) {
+    let reason = result.reason().unwrap_or(Reason::InternalError);
+    let color = if result.class() == Class::Unavailable { AnsiColor::Yellow } else { AnsiColor::Red };
+    let color = color.on_default().bold();
+    anstream::println!("{color}{}{color:#}  {BOLD}{}{BOLD:#}", result.class().name(), reason.phrase());
+    row("reason", &format!("{} ({})", reason.slug(), reason.code()));
+    row("signature", if result.authenticated() { "verified" } else { "not verified" });
+    if let Some(id) = result.attestor_id() {
+        row("attestor", id);
+    }
+    row("meaning", reason.doc());
+}
+
+fn row(name: &str, value: &str) {
+    anstream::println!("  {name:<10} {value}");
+}
+
+fn date(seconds: i64) -> String {
+    match u64::try_from(seconds) {
+        Ok(s) => humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(s)).to_string(),
+        Err(_) => seconds.to_string(),
+    }
+}

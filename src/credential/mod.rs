@@ -1,0 +1,7 @@
+//! What a credential of each kind must be, before any key is asked: one file per kind or shared part.
+
+pub(crate) mod claims;
+pub(crate) mod confirmation;
+pub(crate) mod header;
+pub(crate) mod jwt_svid;
+pub(crate) mod spiffe_id;

@@ -1,0 +1,146 @@
+//! The grammar of SPIFFE IDs and trust domain names (SPIFFE-ID sections 2.1-2.4).
+//!
+//! Bytes are judged as they stand: nothing is folded, decoded or normalised.
+
+use crate::verdict::Reason;
+
+const SCHEME: &str = "spiffe://";
+const MAX_ID: usize = 2048;
+const MAX_TRUST_DOMAIN: usize = 255;
+
+/// Splits an ID into its trust domain, checked, and its path, not yet checked.
+pub(crate) fn split(id: &str) -> Result<(&str, &str), Reason> {
+    if id.is_empty() {
+        return Err(Reason::SpiffeIdEmpty);
+    }
+    let rest = id.strip_prefix(SCHEME).ok_or(Reason::SpiffeIdWrongScheme)?;
+    let (domain, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    check_trust_domain(domain)?;
+    Ok((domain, path))
+}
+
+/// Checks the path of `id`, and the whole ID's length. An empty path is for the caller to judge.
+pub(crate) fn check_path(id: &str, path: &str) -> Result<(), Reason> {
+    if id.len() > MAX_ID {
+        return Err(Reason::SpiffeIdTooLong);
+    }
+    let Some(path) = path.strip_prefix('/') else {
+        return Ok(());
+    };
+    let mut segments = path.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        match segment {
+            "" if segments.peek().is_none() => return Err(Reason::SpiffeIdTrailingSlash),
+            "" => return Err(Reason::SpiffeIdEmptySegment),
+            "." | ".." => return Err(Reason::SpiffeIdDotSegment),
+            _ if segment.bytes().all(|b| b.is_ascii_alphanumeric() || is_mark(b)) => {}
+            _ => return Err(Reason::SpiffeIdBadPathChar),
+        }
+    }
+    Ok(())
+}
+
+/// A trust domain named by an operator: `example.org` or `spiffe://example.org`.
+pub(crate) fn trust_domain_name(name: &str) -> Result<&str, Reason> {
+    let domain = name.strip_prefix(SCHEME).unwrap_or(name);
+    check_trust_domain(domain).map(|()| domain)
+}
+
+fn check_trust_domain(domain: &str) -> Result<(), Reason> {
+    if domain.is_empty() {
+        return Err(Reason::SpiffeIdMissingTrustDomain);
+    }
+    if !domain.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || is_mark(b)) {
+        return Err(Reason::SpiffeIdBadTrustDomainChar);
+    }
+    if domain.len() > MAX_TRUST_DOMAIN {
+        return Err(Reason::SpiffeIdTrustDomainTooLong);
+    }
+    Ok(())
+}
+
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'.' | b'_' | b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(id: &str) -> Result<(), Reason> {
+        split(id).and_then(|(_, path)| check_path(id, path))
+    }
+
+    #[test]
+    fn grammar() {
+        let long = |n: usize| format!("spiffe://td/{}", "a".repeat(n - 12));
+        let domain = |n: usize| format!("spiffe://{}/x", "d".repeat(n));
+        for id in [
+            "spiffe://a.b/c",
+            "spiffe://td",
+            "spiffe://my_td-1.x/A-b_c.9",
+            "spiffe://10.0.0.1/x",
+            "spiffe://.../x",
+            "spiffe://-/x",
+            "spiffe://td./x",
+            "spiffe://td/...",
+            "spiffe://td/.a/a..b",
+        ] {
+            assert_eq!(check(id), Ok(()), "{id}");
+        }
+        assert_eq!((check(&long(2048)), check(&domain(255))), (Ok(()), Ok(())));
+        for (id, reason) in [
+            ("", Reason::SpiffeIdEmpty),
+            ("http://a.b/c", Reason::SpiffeIdWrongScheme),
+            ("spiffe:/a/b", Reason::SpiffeIdWrongScheme),
+            ("SPIFFE://td/x", Reason::SpiffeIdWrongScheme),
+            ("//a/b", Reason::SpiffeIdWrongScheme),
+            (" spiffe://td/x", Reason::SpiffeIdWrongScheme),
+            ("spiffe://", Reason::SpiffeIdMissingTrustDomain),
+            ("spiffe:///x", Reason::SpiffeIdMissingTrustDomain),
+            ("spiffe://Example.org/x", Reason::SpiffeIdBadTrustDomainChar),
+            ("spiffe://u@td/x", Reason::SpiffeIdBadTrustDomainChar),
+            ("spiffe://td:/x", Reason::SpiffeIdBadTrustDomainChar),
+            ("spiffe://t%64/x", Reason::SpiffeIdBadTrustDomainChar),
+            ("spiffe://td?x=1", Reason::SpiffeIdBadTrustDomainChar),
+            ("spiffe://[::1]/x", Reason::SpiffeIdBadTrustDomainChar),
+            ("spiffe://t\0d/x", Reason::SpiffeIdBadTrustDomainChar),
+            ("spiffe://täst/x", Reason::SpiffeIdBadTrustDomainChar),
+            ("spiffe://td/", Reason::SpiffeIdTrailingSlash),
+            ("spiffe://td/x/", Reason::SpiffeIdTrailingSlash),
+            ("spiffe://td//x", Reason::SpiffeIdEmptySegment),
+            ("spiffe://td/./a", Reason::SpiffeIdDotSegment),
+            ("spiffe://td/a/..", Reason::SpiffeIdDotSegment),
+            ("spiffe://td/a b", Reason::SpiffeIdBadPathChar),
+            ("spiffe://td/%61", Reason::SpiffeIdBadPathChar),
+            ("spiffe://td/x?", Reason::SpiffeIdBadPathChar),
+            ("spiffe://td/x#", Reason::SpiffeIdBadPathChar),
+            ("spiffe://td/ü", Reason::SpiffeIdBadPathChar),
+            ("spiffe://td/a\0", Reason::SpiffeIdBadPathChar),
+        ] {
+            assert_eq!(check(id), Err(reason), "{id:?}");
+        }
+        assert_eq!(check(&long(2049)), Err(Reason::SpiffeIdTooLong));
+        assert_eq!(check(&domain(256)), Err(Reason::SpiffeIdTrustDomainTooLong));
+    }
+
+    #[test]
+    fn operators_may_write_either_form() {
+        assert_eq!(trust_domain_name("example.org"), Ok("example.org"));
+        assert_eq!(trust_domain_name("spiffe://example.org"), Ok("example.org"));
+        for name in
+            ["", "spiffe://", "spiffe://example.org/", "example.org/x", "Example.org", "https://example.org"]
+        {
+            assert!(trust_domain_name(name).is_err(), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_never_panics(text in any::<String>()) {
+            let _ = check(&text);
+            let _ = check(&format!("spiffe://td/{text}"));
+        }
+    }
+}

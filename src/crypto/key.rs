@@ -1,0 +1,152 @@
+//! A public key, checked once when it is loaded, that can then only say yes or no.
+
+use super::{Algorithm, Curve, KeyType, sha256};
+use crate::verdict::Reason;
+use crate::wire::{base64url, der};
+use core::fmt;
+use p521::ecdsa::signature::hazmat::PrehashVerifier as _;
+use ring::signature as sig;
+
+/// Smallest and largest RSA modulus, in bits (RFC 7518 section 3.3; the upper bound is ours).
+const RSA_BITS: core::ops::RangeInclusive<usize> = 2048..=8192;
+/// Largest RSA exponent.
+const RSA_EXPONENT: u64 = (1 << 33) - 1;
+
+/// Why a key cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyError {
+    Invalid,
+    TooWeak,
+    TooLarge,
+}
+
+/// A key that verifies one type of signature.
+pub(crate) enum PublicKey {
+    /// Big-endian, no leading zeros.
+    Rsa { modulus: Box<[u8]>, exponent: Box<[u8]> },
+    /// An uncompressed SEC 1 point; ring takes it as it is.
+    Ec { curve: Curve, point: Box<[u8]>, p521: Option<Box<p521::ecdsa::VerifyingKey>> },
+}
+
+impl PublicKey {
+    /// An RSA key from big-endian integers; leading zeros are tolerated.
+    pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
+        let (modulus, exponent) = (der::strip_zeros(modulus), der::strip_zeros(exponent));
+        let bits = modulus.len() * 8 - modulus.first().map_or(0, |b| b.leading_zeros() as usize);
+        let even = |bytes: &[u8]| bytes.last().is_none_or(|b| b % 2 == 0);
+        if exponent.len() > 8 || even(modulus) || even(exponent) {
+            return Err(KeyError::Invalid);
+        }
+        let value = exponent.iter().fold(0, |v, b| v << 8 | u64::from(*b));
+        if !(3..=RSA_EXPONENT).contains(&value) {
+            return Err(KeyError::Invalid);
+        }
+        if bits < *RSA_BITS.start() {
+            return Err(KeyError::TooWeak);
+        }
+        if bits > *RSA_BITS.end() {
+            return Err(KeyError::TooLarge);
+        }
+        Ok(Self::Rsa { modulus: modulus.into(), exponent: exponent.into() })
+    }
+
+    /// An EC key from full-length big-endian coordinates of a point on the curve.
+    pub(crate) fn ec(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
+        if !curve.contains(x, y) {
+            return Err(KeyError::Invalid);
+        }
+        let point = [&[4], x, y].concat();
+        let p521 = match curve {
+            Curve::P521 => {
+                let key =
+                    p521::ecdsa::VerifyingKey::from_sec1_bytes(&point).map_err(|_| KeyError::Invalid)?;
+                Some(Box::new(key))
+            }
+            _ => None,
+        };
+        Ok(Self::Ec { curve, point: point.into(), p521 })
+    }
+
+    pub(crate) fn key_type(&self) -> KeyType {
+        match self {
+            Self::Rsa { .. } => KeyType::Rsa,
+            Self::Ec { curve, .. } => KeyType::Ec(*curve),
+        }
+    }
+
+    /// Whether `bits`, the contents of a SubjectPublicKeyInfo's BIT STRING, hold this very key.
+    pub(crate) fn is_subject_key(&self, bits: &[u8]) -> bool {
+        match self {
+            Self::Rsa { modulus, exponent } => der::rsa_public_key(bits) == Some((modulus, exponent)),
+            Self::Ec { point, .. } => **point == *bits,
+        }
+    }
+
+    /// The JWK thumbprint (RFC 7638): base64url of SHA-256 over the required members.
+    pub(crate) fn thumbprint(&self) -> Box<str> {
+        let encode = base64url::encode;
+        let canonical = match self {
+            Self::Rsa { modulus, exponent } => {
+                format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(exponent), encode(modulus))
+            }
+            Self::Ec { curve, point, .. } => {
+                let (x, y) = point[1..].split_at(curve.bytes());
+                format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, curve.name(), encode(x), encode(y))
+            }
+        };
+        encode(&sha256(canonical.as_bytes())).into()
+    }
+
+    /// Checks `signature` over `message`. One attempt, no allocation but ring's for RSA.
+    pub(crate) fn verify(&self, alg: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Reason> {
+        if alg.key_type() != self.key_type() {
+            return Err(Reason::AlgKeyMismatch);
+        }
+        let expected = match self {
+            Self::Rsa { modulus, .. } => modulus.len(),
+            Self::Ec { curve, .. } => 2 * curve.bytes(),
+        };
+        if signature.len() != expected {
+            return Err(Reason::SignatureMalformed);
+        }
+        let good = match self {
+            Self::Rsa { modulus, exponent } => {
+                let key = sig::RsaPublicKeyComponents { n: modulus, e: exponent };
+                key.verify(rsa_parameters(alg), message, signature).is_ok()
+            }
+            Self::Ec { p521: Some(key), .. } => verify_p521(key, message, signature),
+            Self::Ec { curve, point, .. } => {
+                let parameters = match curve {
+                    Curve::P384 => &sig::ECDSA_P384_SHA384_FIXED,
+                    _ => &sig::ECDSA_P256_SHA256_FIXED,
+                };
+                sig::UnparsedPublicKey::new(parameters, point).verify(message, signature).is_ok()
+            }
+        };
+        if good { Ok(()) } else { Err(Reason::SignatureInvalid) }
+    }
+}
+
+/// RFC 7518 sections 3.3 and 3.5: PKCS #1 v1.5 or PSS with a salt as long as the hash.
+fn rsa_parameters(alg: Algorithm) -> &'static sig::RsaParameters {
+    match alg {
+        Algorithm::Rs384 => &sig::RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &sig::RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::Ps256 => &sig::RSA_PSS_2048_8192_SHA256,
+        Algorithm::Ps384 => &sig::RSA_PSS_2048_8192_SHA384,
+        Algorithm::Ps512 => &sig::RSA_PSS_2048_8192_SHA512,
+        _ => &sig::RSA_PKCS1_2048_8192_SHA256,
+    }
+}
+
+fn verify_p521(key: &p521::ecdsa::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
+    let digest = ring::digest::digest(&ring::digest::SHA512, message);
+    p521::ecdsa::Signature::from_slice(signature)
+        .is_ok_and(|s| key.verify_prehash(digest.as_ref(), &s).is_ok())
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({:?})", self.key_type())
+    }
+}

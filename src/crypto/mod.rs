@@ -1,0 +1,20 @@
+//! Algorithms, keys and signature checks. Public data only: nothing here needs to be constant time.
+
+mod algorithm;
+mod curve;
+mod key;
+
+#[cfg(test)]
+mod vectors;
+
+pub use algorithm::Algorithm;
+pub(crate) use algorithm::{AlgorithmSet, KeyType};
+pub(crate) use curve::Curve;
+pub(crate) use key::{KeyError, PublicKey};
+
+/// SHA-256 of `bytes`.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+    out
+}

@@ -1,0 +1,22 @@
+//! The C ABI: `include/attestor.h`, one file per noun.
+//!
+//! Every export takes NULL for any pointer, runs inside [`boundary`], and uses nothing but the public
+//! Rust API. Pointers that the header says must not be NULL give `argument_invalid`.
+
+#![allow(non_camel_case_types, clippy::missing_safety_doc)]
+
+mod boundary;
+mod result;
+mod status;
+mod store;
+mod types;
+mod verifier;
+
+pub use result::*;
+pub use status::*;
+pub use store::*;
+pub use types::*;
+pub use verifier::*;
+
+#[cfg(panic = "abort")]
+compile_error!("the C ABI turns panics into a status: build it with panic = \"unwind\"");

@@ -1,0 +1,171 @@
+//! `attestor_result`: storage of one verdict, and what can be read out of it.
+
+use super::boundary::{Sized32, boundary, required, status, write_out, write_struct};
+use super::types::{attestor_error, attestor_status, attestor_str};
+use crate::result::VerifyResult;
+use crate::verdict::Reason;
+use core::ptr::null_mut;
+
+/// `attestor_summary.flags`: the signature was verified, whatever was decided afterwards.
+pub const ATTESTOR_AUTHENTICATED: u32 = 1;
+/// `attestor_summary.flags`: the trust domain is the attestor's `local_trust_domain`.
+pub const ATTESTOR_LOCAL: u32 = 2;
+
+/// Storage of one verdict. Local: made once per thread and reused; grows to its high-water mark and stays.
+pub struct attestor_result {
+    inner: VerifyResult,
+}
+
+/// Everything hot of one verdict, in one crossing.
+///
+/// `identity`, `trust_domain`, `key_thumbprint` and `expires_at` are set for an allow only.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct attestor_summary {
+    /// `sizeof(attestor_summary)`; set before the call.
+    pub struct_size: u32,
+    /// The verdict.
+    pub code: attestor_status,
+    /// ATTESTOR_CLASS_* of the verdict.
+    pub verdict_class: i32,
+    /// ATTESTOR_AUTHENTICATED, ATTESTOR_LOCAL.
+    pub flags: u32,
+    /// Unix seconds; the credential's own expiry, without clock skew.
+    pub expires_at: i64,
+    /// The workload's identity, `spiffe://trust-domain/path`.
+    pub identity: attestor_str,
+    /// The identity's trust domain.
+    pub trust_domain: attestor_str,
+    /// The attestor that judged; absent if routing found none.
+    pub attestor_id: attestor_str,
+    /// RFC 7638 thumbprint of the key that verified, base64url.
+    pub key_thumbprint: attestor_str,
+}
+
+// SAFETY: repr(C), integers and pointers, the size first.
+unsafe impl Sized32 for attestor_summary {}
+
+const _: () = assert!(size_of::<attestor_summary>() == 24 + 4 * size_of::<attestor_str>());
+
+impl attestor_result {
+    pub(super) fn inner(&mut self) -> &mut VerifyResult {
+        &mut self.inner
+    }
+
+    /// Whatever happens next, the last verdict is gone.
+    pub(super) fn clear(&mut self) {
+        self.inner.reset();
+    }
+
+    /// SAFETY: `to` starts with its size and is writable for that many bytes.
+    pub(super) unsafe fn write_summary(&self, to: *mut attestor_summary) -> Result<(), Reason> {
+        let verified = self.inner.verified();
+        let mut summary = attestor_summary {
+            struct_size: 0,
+            code: self.inner.reason().map_or(0, Reason::code),
+            verdict_class: self.inner.class() as i32,
+            flags: 0,
+            expires_at: verified.map_or(0, |v| v.expires_at),
+            identity: attestor_str::new(verified.map(|v| v.identity)),
+            trust_domain: attestor_str::new(verified.map(|v| v.trust_domain)),
+            attestor_id: attestor_str::new(self.inner.attestor_id()),
+            key_thumbprint: attestor_str::new(verified.map(|v| v.key_thumbprint)),
+        };
+        summary.flags |= if self.inner.authenticated() { ATTESTOR_AUTHENTICATED } else { 0 };
+        summary.flags |= if verified.is_some_and(|v| v.is_local) { ATTESTOR_LOCAL } else { 0 };
+        // SAFETY: passed on.
+        unsafe { write_struct(to, &summary) }
+    }
+}
+
+/// Makes the storage of one verdict.
+///
+/// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID.
+/// Lifetime: until `attestor_result_free`; independent of stores and verifiers.
+/// Threads: one at a time. Allocates: on construction.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_result_new(
+    out: *mut *mut attestor_result,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        // SAFETY: the header asks for a writable pointer.
+        unsafe { write_out(out, null_mut()) }?;
+        let result = Box::new(attestor_result { inner: VerifyResult::new() });
+        // SAFETY: checked above.
+        Ok(unsafe { write_out(out, Box::into_raw(result)) }?)
+    })
+}
+
+/// Frees the result and overwrites what the last credential left in it. NULL is fine.
+///
+/// Threads: no other call on this result. Allocates: never.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_result_free(result: *mut attestor_result) {
+    boundary((), || {
+        if !result.is_null() {
+            // SAFETY: a live handle came from `Box::into_raw`, and the caller gives it up.
+            let mut result = unsafe { Box::from_raw(result) };
+            result.clear();
+        }
+    });
+}
+
+/// Reads the summary of the last verdict again; `attestor_verify` fills one directly.
+///
+/// `out->struct_size` must be set. `err` may be NULL.
+/// Returns: ATTESTOR_OK, ATTESTOR_NOT_VERIFIED before the first verification (`out` is then not written).
+/// Lifetime: views are valid until the next call on this result.
+/// Threads: any, while no verification uses the result. Allocates: never.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_result_summary(
+    result: Option<&attestor_result>,
+    out: *mut attestor_summary,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        let result = required(result)?;
+        if result.inner.reason() == Some(Reason::NotVerified) {
+            return Err(Reason::NotVerified.into());
+        }
+        // SAFETY: the header asks for a writable structure that starts with its size.
+        Ok(unsafe { result.write_summary(out) }?)
+    })
+}
+
+/// Writes the evidence of the last verdict, canonical JSON (docs/evidence.md), into the caller's buffer.
+///
+/// `buf` may be NULL if `cap` is 0: then only `*len_out` is written. `err` may be NULL.
+/// Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed size), ATTESTOR_NOT_VERIFIED.
+/// Threads: any, while no verification uses the result. Allocates: yes.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_result_evidence(
+    result: Option<&attestor_result>,
+    buf: *mut u8,
+    cap: usize,
+    len_out: *mut usize,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        let result = required(result)?;
+        let mut evidence = String::new();
+        result.inner.write_evidence(&mut evidence);
+        if evidence.is_empty() {
+            return Err(Reason::NotVerified.into());
+        }
+        // SAFETY: the header asks for a writable pointer.
+        unsafe { write_out(len_out, evidence.len()) }?;
+        if cap < evidence.len() {
+            return Err(Reason::BufferTooSmall.into());
+        }
+        if buf.is_null() {
+            return Err(Reason::ArgumentInvalid.into());
+        }
+        // SAFETY: the buffer holds `cap` bytes, which is enough.
+        unsafe { core::ptr::copy_nonoverlapping(evidence.as_ptr(), buf, evidence.len()) };
+        Ok(())
+    })
+}

@@ -1,0 +1,15 @@
+//! The bundle cache: sources, their slots, and the documents that feed them.
+
+mod bundle;
+mod jwk;
+mod published;
+mod slot;
+mod store;
+
+pub use bundle::Format;
+pub use jwk::Skip;
+pub use slot::{SlotInfo, SlotKind};
+pub use store::{BundleStore, PutOptions, PutReport, Source, SourceKind};
+
+pub(crate) use published::Published;
+pub(crate) use slot::{Key, Slot};

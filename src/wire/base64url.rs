@@ -1,0 +1,101 @@
+//! Canonical, unpadded base64url (RFC 7515 section 2; RFC 4648 section 3.5 for the spare bits).
+
+use crate::verdict::Reason;
+use base64::Engine as _;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, general_purpose::NO_PAD};
+
+// One spelling per byte string: no padding, no spare bits set.
+const STRICT: GeneralPurposeConfig =
+    NO_PAD.with_decode_allow_trailing_bits(false).with_decode_padding_mode(DecodePaddingMode::RequireNone);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, STRICT);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(false),
+);
+
+/// Decodes `text` into `out`, replacing its contents. Allocates only while `out` grows.
+pub(crate) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
+    out.clear();
+    out.resize(base64::decoded_len_estimate(text.len()), 0);
+    match URL_SAFE.decode_slice(text, out) {
+        Ok(written) => {
+            out.truncate(written);
+            Ok(())
+        }
+        Err(_) => {
+            out.clear();
+            Err(Reason::InvalidBase64url)
+        }
+    }
+}
+
+/// Decodes `text` into a new vector.
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
+    let mut out = Vec::new();
+    decode_into(text.as_bytes(), &mut out)?;
+    Ok(out)
+}
+
+/// Encodes `bytes` without padding.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    URL_SAFE.encode(bytes)
+}
+
+/// Feeds the base64url text of `bytes` to `sink` in pieces, without allocating.
+pub(crate) fn encode_to(bytes: &[u8], mut sink: impl FnMut(&[u8])) {
+    let mut text = [0; 64];
+    // 48 bytes give 64 characters: only the last piece can be shorter.
+    for piece in bytes.chunks(48) {
+        match URL_SAFE.encode_slice(piece, &mut text) {
+            Ok(n) => sink(&text[..n]),
+            Err(_) => unreachable!("48 bytes fit 64 characters"),
+        }
+    }
+}
+
+/// Decodes padded standard base64, as in a JWK's `x5c` (RFC 7517 section 4.7).
+pub(crate) fn decode_standard(text: &str) -> Result<Vec<u8>, Reason> {
+    STANDARD.decode(text).map_err(|_| Reason::InvalidBase64url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn refuses_every_other_spelling() {
+        for text in ["Zg==", "Zg=", "Zh", "Z", "Zm9v\n", " Zm9v", "Zm+v", "Zm/v", "Zm9v\u{a0}", "Zm 9v"] {
+            assert_eq!(decode(text), Err(Reason::InvalidBase64url), "{text:?}");
+        }
+        assert_eq!(decode("Zg").unwrap(), b"f");
+        assert_eq!(decode("").unwrap(), b"");
+        assert_eq!(decode("-_-_").unwrap(), [0xfb, 0xff, 0xbf]);
+    }
+
+    #[test]
+    fn standard_base64_is_padded() {
+        assert_eq!(decode_standard("+/8=").unwrap(), [0xfb, 0xff]);
+        assert!(decode_standard("+/8").is_err());
+        assert!(decode_standard("-_8=").is_err());
+        assert!(decode_standard("+/8 =").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_decodes_encodes_back(text in "[A-Za-z0-9_-]{0,200}") {
+            if let Ok(bytes) = decode(&text) {
+                prop_assert_eq!(&encode(&bytes), &text);
+                let mut pieces = Vec::new();
+                encode_to(&bytes, |piece| pieces.extend_from_slice(piece));
+                prop_assert_eq!(pieces, text.as_bytes());
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let _ = decode_into(&bytes, &mut Vec::new());
+        }
+    }
+}

@@ -1,0 +1,668 @@
+//! One strict JSON reader (RFC 8259) for every document: token headers, claims, bundles, policies.
+//!
+//! A document becomes a flat tape of nodes in storage that is reused, so a warm read allocates
+//! nothing. Duplicate member names are refused at any depth, compared after unescaping. Depth and
+//! member count are bounded while reading, and nothing recurses.
+
+use crate::verdict::Reason;
+use core::fmt;
+
+/// Bounds of one document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Nested containers; the top one counts.
+    pub(crate) depth: usize,
+    /// Object members in the whole document.
+    pub(crate) members: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Object,
+    Array,
+    String,
+    Number,
+    True,
+    False,
+    Null,
+}
+
+impl Kind {
+    /// The name an error message gives the type.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::String => "a string",
+            Self::Number => "a number",
+            Self::True | Self::False => "a boolean",
+            Self::Null => "null",
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Node {
+    kind: Kind,
+    /// A string holds at least one escape.
+    escaped: bool,
+    /// The text without quotes; of a container, its opening byte.
+    start: u32,
+    end: u32,
+    /// The node behind this subtree; of a member name, the hash of the name.
+    next: u32,
+}
+
+/// Reusable storage of one document's structure.
+#[derive(Default)]
+pub(crate) struct Tape {
+    nodes: Vec<Node>,
+    open: Vec<u32>,
+}
+
+impl Tape {
+    /// Reads `text` as one JSON object.
+    pub(crate) fn read<'a>(&'a mut self, text: &'a [u8], limits: Limits) -> Result<Value<'a>, Reason> {
+        self.nodes.clear();
+        self.open.clear();
+        if u32::try_from(text.len()).is_err() {
+            return Err(Reason::InputTooLarge);
+        }
+        let text = core::str::from_utf8(text).map_err(|_| Reason::InvalidUtf8)?;
+        Reader { text: text.as_bytes(), at: 0, tape: self, members: 0, limits }.document()?;
+        Ok(Value { text, nodes: &self.nodes, at: 0 })
+    }
+}
+
+struct Reader<'t> {
+    text: &'t [u8],
+    at: usize,
+    tape: &'t mut Tape,
+    members: usize,
+    limits: Limits,
+}
+
+impl Reader<'_> {
+    fn document(&mut self) -> Result<(), Reason> {
+        self.space();
+        if self.peek() != Some(b'{') {
+            return Err(Reason::InvalidJson);
+        }
+        loop {
+            if self.value()? {
+                continue; // a container was opened: its first value is next
+            }
+            if !self.close_finished()? {
+                break;
+            }
+        }
+        self.space();
+        if self.at == self.text.len() { Ok(()) } else { Err(Reason::InvalidJson) }
+    }
+
+    /// Reads a scalar, an empty container, or the opening of a container (then true).
+    fn value(&mut self) -> Result<bool, Reason> {
+        self.space();
+        match self.peek().ok_or(Reason::InvalidJson)? {
+            b'{' => self.open(Kind::Object, b'}'),
+            b'[' => self.open(Kind::Array, b']'),
+            b'"' => self.string().map(|_| false),
+            b't' => self.literal(b"true", Kind::True),
+            b'f' => self.literal(b"false", Kind::False),
+            b'n' => self.literal(b"null", Kind::Null),
+            _ => self.number(),
+        }
+    }
+
+    /// After a value: takes a comma (then true) or closes containers until the document ends.
+    fn close_finished(&mut self) -> Result<bool, Reason> {
+        while let Some(&parent) = self.tape.open.last() {
+            let object = self.tape.nodes[parent as usize].kind == Kind::Object;
+            self.space();
+            match self.bump() {
+                Some(b',') => {
+                    if object {
+                        self.name(parent)?;
+                    }
+                    return Ok(true);
+                }
+                Some(b'}') if object => self.close(parent),
+                Some(b']') if !object => self.close(parent),
+                _ => return Err(Reason::InvalidJson),
+            }
+        }
+        Ok(false)
+    }
+
+    fn open(&mut self, kind: Kind, closer: u8) -> Result<bool, Reason> {
+        if self.tape.open.len() >= self.limits.depth {
+            return Err(Reason::JsonTooDeep);
+        }
+        let index = self.push(kind, self.at, self.at + 1, false);
+        self.at += 1;
+        self.space();
+        if self.peek() == Some(closer) {
+            self.at += 1;
+            return Ok(false);
+        }
+        self.tape.open.push(index);
+        if kind == Kind::Object {
+            self.name(index)?;
+        }
+        Ok(true)
+    }
+
+    fn close(&mut self, container: u32) {
+        self.tape.open.pop();
+        self.tape.nodes[container as usize].next = index32(self.tape.nodes.len());
+    }
+
+    fn name(&mut self, object: u32) -> Result<(), Reason> {
+        self.space();
+        if self.peek() != Some(b'"') {
+            return Err(Reason::InvalidJson);
+        }
+        self.members += 1;
+        if self.members > self.limits.members {
+            return Err(Reason::InputTooLarge);
+        }
+        let name = self.string()?;
+        let new = self.str_of(name);
+        let hash = new.hash();
+        let mut at = object + 1;
+        while at < name {
+            let node = self.tape.nodes[at as usize];
+            if node.next == hash && self.str_of(at) == new {
+                return Err(Reason::JsonDuplicateMember);
+            }
+            at = self.tape.nodes[at as usize + 1].next; // past the member's value
+        }
+        self.tape.nodes[name as usize].next = hash;
+        self.space();
+        if self.bump() == Some(b':') { Ok(()) } else { Err(Reason::InvalidJson) }
+    }
+
+    fn string(&mut self) -> Result<u32, Reason> {
+        let start = self.at + 1;
+        self.at = start;
+        let mut escaped = false;
+        loop {
+            match self.bump().ok_or(Reason::InvalidJson)? {
+                b'"' => return Ok(self.push(Kind::String, start, self.at - 1, escaped)),
+                b'\\' => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                0x00..=0x1f => return Err(Reason::InvalidJson),
+                _ => {}
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Reason> {
+        match self.bump().ok_or(Reason::InvalidJson)? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
+            b'u' => match self.hex4()? {
+                0xd800..=0xdbff => {
+                    let low = self.bump() == Some(b'\\') && self.bump() == Some(b'u');
+                    if low && (0xdc00..=0xdfff).contains(&self.hex4()?) {
+                        Ok(())
+                    } else {
+                        Err(Reason::InvalidJson)
+                    }
+                }
+                0xdc00..=0xdfff => Err(Reason::InvalidJson),
+                _ => Ok(()),
+            },
+            _ => Err(Reason::InvalidJson),
+        }
+    }
+
+    fn hex4(&mut self) -> Result<u32, Reason> {
+        let mut value = 0;
+        for _ in 0..4 {
+            let digit = self.bump().and_then(|b| char::from(b).to_digit(16)).ok_or(Reason::InvalidJson)?;
+            value = value * 16 + digit;
+        }
+        Ok(value)
+    }
+
+    fn number(&mut self) -> Result<bool, Reason> {
+        let start = self.at;
+        self.skip(b'-');
+        if !self.skip(b'0') {
+            self.digits()?;
+        }
+        if self.skip(b'.') {
+            self.digits()?;
+        }
+        if self.skip(b'e') || self.skip(b'E') {
+            let _ = self.skip(b'+') || self.skip(b'-');
+            self.digits()?;
+        }
+        self.push(Kind::Number, start, self.at, false);
+        Ok(false)
+    }
+
+    fn digits(&mut self) -> Result<(), Reason> {
+        let start = self.at;
+        while self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(Reason::InvalidJson) }
+    }
+
+    fn literal(&mut self, word: &[u8], kind: Kind) -> Result<bool, Reason> {
+        let start = self.at;
+        if !self.text[start..].starts_with(word) {
+            return Err(Reason::InvalidJson);
+        }
+        self.at += word.len();
+        self.push(kind, start, self.at, false);
+        Ok(false)
+    }
+
+    fn push(&mut self, kind: Kind, start: usize, end: usize, escaped: bool) -> u32 {
+        let index = index32(self.tape.nodes.len());
+        self.tape.nodes.push(Node {
+            kind,
+            escaped,
+            start: index32(start),
+            end: index32(end),
+            next: index + 1,
+        });
+        index
+    }
+
+    fn str_of(&self, index: u32) -> Str<'_> {
+        let node = self.tape.nodes[index as usize];
+        // The text was UTF-8 as a whole, and quotes are ASCII.
+        let raw =
+            core::str::from_utf8(&self.text[node.start as usize..node.end as usize]).unwrap_or_default();
+        Str { raw, escaped: node.escaped }
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn bump(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn skip(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+}
+
+/// Offsets and node counts fit: `read` refused longer texts, and a node takes at least one byte.
+fn index32(n: usize) -> u32 {
+    n as u32
+}
+
+/// One value of a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'a> {
+    text: &'a str,
+    nodes: &'a [Node],
+    at: u32,
+}
+
+impl<'a> Value<'a> {
+    fn node(self) -> Node {
+        self.nodes[self.at as usize]
+    }
+
+    fn sibling(self, at: u32) -> Self {
+        Self { at, ..self }
+    }
+
+    fn span(self) -> &'a str {
+        let node = self.node();
+        &self.text[node.start as usize..node.end as usize]
+    }
+
+    pub(crate) fn kind(self) -> Kind {
+        self.node().kind
+    }
+
+    pub(crate) fn as_str(self) -> Option<Str<'a>> {
+        (self.kind() == Kind::String).then(|| Str { raw: self.span(), escaped: self.node().escaped })
+    }
+
+    /// The number's own text.
+    pub(crate) fn as_number(self) -> Option<&'a str> {
+        (self.kind() == Kind::Number).then(|| self.span())
+    }
+
+    /// A number that is written as a plain non-negative integer.
+    pub(crate) fn as_u64(self) -> Option<u64> {
+        self.as_number()?.parse().ok()
+    }
+
+    pub(crate) fn as_bool(self) -> Option<bool> {
+        match self.kind() {
+            Kind::True => Some(true),
+            Kind::False => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The members of an object, in order; nothing for any other kind.
+    pub(crate) fn members(self) -> impl Iterator<Item = (Str<'a>, Value<'a>)> {
+        let mut at = self.at + 1;
+        let end = if self.kind() == Kind::Object { self.node().next } else { at };
+        core::iter::from_fn(move || {
+            if at >= end {
+                return None;
+            }
+            let name = self.sibling(at).as_str()?;
+            let value = self.sibling(at + 1);
+            at = value.node().next;
+            Some((name, value))
+        })
+    }
+
+    /// The elements of an array, in order; nothing for any other kind.
+    pub(crate) fn elements(self) -> impl Iterator<Item = Value<'a>> {
+        let mut at = self.at + 1;
+        let end = if self.kind() == Kind::Array { self.node().next } else { at };
+        core::iter::from_fn(move || {
+            if at >= end {
+                return None;
+            }
+            let value = self.sibling(at);
+            at = value.node().next;
+            Some(value)
+        })
+    }
+
+    pub(crate) fn get(self, name: &str) -> Option<Value<'a>> {
+        self.members().find(|(n, _)| n.is(name)).map(|(_, value)| value)
+    }
+}
+
+/// A string of a document, compared and copied as what it means, not as it is spelled.
+#[derive(Clone, Copy)]
+pub(crate) struct Str<'a> {
+    raw: &'a str,
+    escaped: bool,
+}
+
+impl<'a> Str<'a> {
+    /// The text, if it is spelled without escapes.
+    pub(crate) fn plain(self) -> Option<&'a str> {
+        (!self.escaped).then_some(self.raw)
+    }
+
+    pub(crate) fn is(self, other: &str) -> bool {
+        if self.escaped { self.chars().eq(other.chars()) } else { self.raw == other }
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.raw.is_empty()
+    }
+
+    pub(crate) fn push_to(self, out: &mut String) {
+        if self.escaped {
+            out.extend(self.chars());
+        } else {
+            out.push_str(self.raw);
+        }
+    }
+
+    pub(crate) fn decode(self) -> String {
+        let mut out = String::new();
+        self.push_to(&mut out);
+        out
+    }
+
+    pub(crate) fn chars(self) -> impl Iterator<Item = char> + 'a {
+        let mut rest = self.raw.chars();
+        core::iter::from_fn(move || match rest.next()? {
+            '\\' => unescape(&mut rest),
+            c => Some(c),
+        })
+    }
+
+    fn hash(self) -> u32 {
+        // FNV-1a; a collision only costs a comparison.
+        self.chars().fold(0x811c_9dc5, |hash, c| (hash ^ c as u32).wrapping_mul(0x0100_0193))
+    }
+}
+
+impl PartialEq for Str<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match other.plain() {
+            Some(text) => self.is(text),
+            None => self.chars().eq(other.chars()),
+        }
+    }
+}
+
+impl fmt::Debug for Str<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Str(..)") // a claim value: never shown
+    }
+}
+
+/// What stands behind a backslash. The reader has checked the escape.
+fn unescape(rest: &mut core::str::Chars<'_>) -> Option<char> {
+    Some(match rest.next()? {
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'u' => {
+            let unit = hex4(rest)?;
+            let code = if (0xd800..0xdc00).contains(&unit) {
+                rest.nth(1)?; // the second backslash and its u
+                0x1_0000 + ((unit - 0xd800) << 10) + hex4(rest)?.checked_sub(0xdc00)?
+            } else {
+                unit
+            };
+            return char::from_u32(code);
+        }
+        itself => itself,
+    })
+}
+
+fn hex4(rest: &mut core::str::Chars<'_>) -> Option<u32> {
+    (0..4).try_fold(0, |value, _| Some(value * 16 + rest.next()?.to_digit(16)?))
+}
+
+/// Appends `text` as a canonical JSON string: only what must be escaped is.
+pub(crate) fn write_str(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0'..='\u{1f}' => {
+                out.push_str("\\u00");
+                out.push(if c < '\u{10}' { '0' } else { '1' });
+                out.extend(char::from_digit(c as u32 & 15, 16));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LIMITS: Limits = Limits { depth: 16, members: 256 };
+
+    fn check(text: &str) -> Result<(), Reason> {
+        Tape::default().read(text.as_bytes(), LIMITS).map(|_| ())
+    }
+
+    #[test]
+    fn accepts_the_grammar() {
+        for text in [
+            "{}",
+            " {\t\"a\" : [ 1 , -0.5e+10 , true, false, null, {} , [] ] \r\n} ",
+            r#"{"a":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"}"#,
+            r#"{"":"\u0000"}"#,
+            "{\"a\":1e400}",
+        ] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for text in [
+            "",
+            " ",
+            "[]",
+            "null",
+            "\"a\"",
+            "1",
+            "{",
+            "}",
+            "{}}",
+            "{}{}",
+            "{} x",
+            "{,}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"a\":1 \"b\":2}",
+            "{a:1}",
+            "{'a':1}",
+            "{\"a\":[1,]}",
+            "{\"a\":[,1]}",
+            "{\"a\":[1}",
+            "{\"a\":[1]]",
+            "{\"a\":01}",
+            "{\"a\":+1}",
+            "{\"a\":1.}",
+            "{\"a\":.5}",
+            "{\"a\":1e}",
+            "{\"a\":-}",
+            "{\"a\":NaN}",
+            "{\"a\":Infinity}",
+            "{\"a\":tru}",
+            "{\"a\":\"\t\"}",
+            "{\"a\":\"",
+            "{\"a\":\"\\x\"}",
+            "{\"a\":\"\\u12\"}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":\"\\udc00\"}",
+            "{\"a\":\"\\ud800\\u0041\"}",
+            "\u{feff}{}",
+            "{\u{a0}}",
+            "{\"a\":1}\0",
+            "{/**/}",
+            "{\"a\":0x1}",
+            "{\"a\":1_0}",
+        ] {
+            assert_eq!(check(text), Err(Reason::InvalidJson), "{text}");
+        }
+    }
+
+    #[test]
+    fn duplicate_names_at_any_depth_after_unescaping() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"b":{"x":[1,{"y":2}],"c":3,"\u0078":4}}"#,
+            r#"{"alg":1,"\u0061lg":2}"#,
+            r#"{"a/b":1,"a\/b":2}"#,
+            r#"{"\ud83d\ude00":1,"😀":2}"#,
+            r#"[{"a":[{"k":0},{"k":0,"k":0}]}]"#.trim_matches(['[', ']']),
+        ] {
+            assert_eq!(check(text), Err(Reason::JsonDuplicateMember), "{text}");
+        }
+        assert_eq!(check(r#"{"a":{"a":{"a":1}},"A":2,"b":[{"a":1},{"a":1}]}"#), Ok(()));
+    }
+
+    #[test]
+    fn limits_hold_at_the_boundary() {
+        let nested = |n: usize| format!("{}{}{}", "{\"a\":".repeat(n - 1), "[]", "}".repeat(n - 1));
+        assert_eq!(check(&nested(16)), Ok(()));
+        assert_eq!(check(&nested(17)), Err(Reason::JsonTooDeep));
+        let members =
+            |n: usize| format!("{{{}}}", (0..n).map(|i| format!("\"{i}\":0")).collect::<Vec<_>>().join(","));
+        assert_eq!(check(&members(256)), Ok(()));
+        assert_eq!(check(&members(257)), Err(Reason::InputTooLarge));
+        let open = "[".repeat(1 << 20);
+        assert_eq!(check(&format!("{{\"a\":{open}")), Err(Reason::JsonTooDeep));
+    }
+
+    #[test]
+    fn utf8_is_checked_first() {
+        for text in [&b"{\"a\":\"\xff\"}"[..], b"{\"\xc0\xaf\":1}", b"{\"a\":\"\xed\xa0\x80\"}"] {
+            let mut tape = Tape::default();
+            assert_eq!(tape.read(text, LIMITS).err(), Some(Reason::InvalidUtf8));
+        }
+    }
+
+    #[test]
+    fn views() {
+        let mut tape = Tape::default();
+        let text = r#"{"s":"a\/b","n":12,"b":true,"l":["x",{"y":null}],"z":"plain"}"#;
+        let root = tape.read(text.as_bytes(), LIMITS).unwrap();
+        assert!(root.get("s").unwrap().as_str().unwrap().is("a/b"));
+        assert_eq!(root.get("n").unwrap().as_u64(), Some(12));
+        assert_eq!(root.get("b").unwrap().as_bool(), Some(true));
+        assert_eq!(root.get("l").unwrap().elements().count(), 2);
+        assert_eq!(root.get("z").unwrap().as_str().unwrap().plain(), Some("plain"));
+        assert!(root.get("absent").is_none());
+        assert_eq!(format!("{:?}", root.get("z").unwrap().as_str()), "Some(Str(..))");
+    }
+
+    proptest! {
+        /// The verdict on any text is serde_json's, duplicates aside.
+        #[test]
+        fn agrees_with_serde_json(text in r#"[{}\[\]",:0-9eE.+\-\\/untrfalseb \t]{0,40}"#) {
+            let text = format!("{{\"k\":{text}}}");
+            let theirs = serde_json::from_str::<serde_json::Value>(&text);
+            match check(&text) {
+                // serde_json refuses numbers beyond f64; the grammar does not.
+                Ok(()) => prop_assert!(theirs.is_ok() || theirs.unwrap_err().to_string().contains("out of range")),
+                Err(Reason::JsonDuplicateMember) => {}
+                Err(_) => prop_assert!(theirs.is_err()),
+            }
+        }
+
+        #[test]
+        fn strings_mean_what_serde_json_says(value in any::<String>()) {
+            let mut text = String::new();
+            write_str(&mut text, &value);
+            prop_assert_eq!(&text, &serde_json::to_string(&value).unwrap());
+            let ascii: String = value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+            let mut tape = Tape::default();
+            let document = format!("{{\"plain\":{text},\"escaped\":\"{ascii}\"}}");
+            let root = tape.read(document.as_bytes(), LIMITS).unwrap();
+            for name in ["plain", "escaped"] {
+                prop_assert_eq!(root.get(name).unwrap().as_str().unwrap().decode(), value.as_str());
+                prop_assert!(root.get(name).unwrap().as_str().unwrap().is(&value));
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Tape::default().read(&bytes, LIMITS);
+        }
+    }
+}

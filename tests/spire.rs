@@ -1,0 +1,105 @@
+//! Credentials and bundles that a real SPIRE issued, over a key rotation, at pinned clocks.
+
+use attestor::{BundleStore, Format, Now, PutOptions, Reason, Request, SlotKind, Source, Verifier, VerifyResult};
+use base64::Engine as _;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/spire")
+}
+
+fn artifacts() -> Vec<Value> {
+    let manifest = fs::read_to_string(folder().join("manifest.json")).expect("the manifest");
+    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    manifest["artifacts"].as_array().expect("artifacts").clone()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a string")
+}
+
+fn slug(word: &str) -> &'static [&'static str] {
+    match word {
+        "expired" => &["token_expired"],
+        "aud" => &["audience_mismatch"],
+        "trust_domain" => &["trust_domain_unknown", "bundle_unavailable"],
+        "key_not_found" => &["kid_not_found"],
+        "signature" => &["signature_invalid", "signature_malformed"],
+        _ => &[],
+    }
+}
+
+fn judge(token: &[u8], check: &Value, format: Format, bundle: &[u8]) -> Result<String, Reason> {
+    let now = Now::At(check["clock"].as_i64().expect("a clock"));
+    let trusted = check["trust_domain"].as_str().unwrap_or("example.org");
+    let store = Arc::new(BundleStore::new());
+    store.put(Source::trust_domain("example.org"), format, bundle, &PutOptions::default(), now).expect("the bundle");
+    let policy = json!({"version": 1, "attestors": [{
+        "id": "spiffe", "kind": "spiffe", "audiences": [check["audience"]], "trust_domains": [trusted],
+        "clock_skew_secs": check["skew"].as_i64().unwrap_or(0),
+    }]});
+    let verifier = Verifier::new(store, policy.to_string().as_bytes()).expect("the policy");
+    let mut result = VerifyResult::new();
+    let verdict = verifier.verify(&Request::new(token).at(now), &mut result);
+    verdict.map(|verified| verified.identity.to_owned()).map_err(|rejected| rejected.reason)
+}
+
+#[test]
+fn every_check_of_every_jwt_svid() {
+    let mut checks = 0;
+    for artifact in artifacts().iter().filter(|a| a["kind"] == "jwt_svid") {
+        let token = fs::read(folder().join(text(&artifact["file"]))).expect("the token");
+        for check in artifact["checks"].as_array().expect("checks") {
+            let bundle = fs::read(folder().join(text(&check["bundle"]))).expect("the bundle");
+            let verdict = judge(&token, check, Format::SpiffeBundle, &bundle);
+            let name = format!("{} at {}", artifact["file"], check);
+            match text(&check["expected"]) {
+                "accept" => assert_eq!(verdict.as_deref(), Ok(text(&artifact["sub"])), "{name}"),
+                _ => {
+                    let reason = verdict.expect_err(&name);
+                    assert!(slug(text(&check["reason"])).contains(&reason.slug()), "{name}: {reason:?}");
+                }
+            }
+            checks += 1;
+        }
+    }
+    assert!(checks >= 100, "only {checks} checks");
+}
+
+#[test]
+fn every_spiffe_bundle_loads_both_slots_without_a_skip() {
+    for artifact in artifacts().iter().filter(|a| a["kind"] == "spiffe_bundle") {
+        let document = fs::read(folder().join(text(&artifact["file"]))).expect("the bundle");
+        let store = BundleStore::new();
+        let source = Source::trust_domain(text(&artifact["trust_domain"]));
+        let report =
+            store.put(source, Format::SpiffeBundle, &document, &PutOptions::default(), Now::System).expect("loads");
+        assert!(report.keys > Some(0) && report.authorities > Some(0), "{}", artifact["file"]);
+        assert_eq!(report.skipped, 0, "{}", artifact["file"]);
+        assert!(store.info(source, SlotKind::X509).expect("filled").sequence.is_some());
+    }
+}
+
+/// What a workload gets from its agent: bundles without `use`, and its own SVIDs.
+#[test]
+fn workload_api_answers_verify() {
+    for key_type in ["ec-p256", "rsa-2048"] {
+        let answers = fs::read_to_string(folder().join(key_type).join("s0.workload-api.json")).expect("the answers");
+        let answers: Value = serde_json::from_str(&answers).expect("JSON");
+        let encoded = text(&answers[1]["bundles"]["spiffe://example.org"]);
+        let bundle = base64::engine::general_purpose::STANDARD.decode(encoded).expect("base64");
+        for svid in answers[0]["svids"].as_array().expect("svids") {
+            let check = json!({"clock": 1_795_302_320, "audience": "all-entries"});
+            let verdict = judge(text(&svid["svid"]).as_bytes(), &check, Format::WorkloadApiJwks, &bundle);
+            assert_eq!(verdict.as_deref(), Ok(text(&svid["spiffe_id"])));
+        }
+        // The other format reads no key out of it: `use` is absent.
+        let store = BundleStore::new();
+        let source = Source::trust_domain("example.org");
+        let refused = store.put(source, Format::SpiffeBundle, &bundle, &PutOptions::default(), Now::System);
+        assert_eq!(refused.expect_err("no use").reason(), Reason::NoUsableKeys);
+    }
+}

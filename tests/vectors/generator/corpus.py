@@ -1,0 +1,244 @@
+"""The corpus under construction: cases, and the files they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .encoding import Changes, b64u, js, merged, obj, pretty
+from .keys import EcKey, EdKey, Jwk, Key, RsaKey
+
+NOW: Final = 1_800_000_000
+DOMAIN: Final = "example.org"
+PARTNER: Final = "partner.example"
+AUDIENCE: Final = "orders-prod"
+SUB: Final = "spiffe://example.org/ns/prod/sa/orders"
+COLUMNS: Final = (
+    "id",
+    "rule",
+    "now",
+    "policy",
+    "bundles",
+    "credential",
+    "verdict",
+    "reason",
+    "authenticated",
+    "identity",
+)
+CLAIMS: Final = {
+    "sub": js(SUB),
+    "aud": js([AUDIENCE]),
+    "exp": str(NOW + 300),
+    "iat": str(NOW - 10),
+}
+
+MISUSE: Final = [
+    "config_invalid",
+    "bundle_malformed",
+    "bundle_private_key",
+    "no_usable_keys",
+    "trust_domain_mismatch",
+    "bundle_rollback",
+    "source_name_invalid",
+]
+UNAVAILABLE: Final = ["bundle_unavailable"]
+DENY: Final = [
+    "input_too_large",
+    "malformed_token",
+    "token_encrypted",
+    "json_serialization_rejected",
+    "invalid_base64url",
+    "invalid_utf8",
+    "invalid_json",
+    "json_duplicate_member",
+    "json_too_deep",
+    "header_param_forbidden",
+    "header_param_invalid",
+    "crit_unsupported",
+    "b64_forbidden",
+    "typ_mismatch",
+    "alg_missing",
+    "alg_not_allowed",
+    "alg_key_mismatch",
+    "kid_missing",
+    "kid_not_found",
+    "signature_malformed",
+    "signature_invalid",
+    "pop_required",
+    "cnf_invalid",
+    "numeric_date_invalid",
+    "token_expired",
+    "token_not_yet_valid",
+    "issued_in_future",
+    "lifetime_too_long",
+    "claim_missing",
+    "claim_type_invalid",
+    "audience_missing",
+    "audience_mismatch",
+    "trust_domain_unknown",
+    "spiffe_id_empty",
+    "spiffe_id_wrong_scheme",
+    "spiffe_id_missing_trust_domain",
+    "spiffe_id_bad_trust_domain_char",
+    "spiffe_id_trust_domain_too_long",
+    "spiffe_id_bad_path_char",
+    "spiffe_id_empty_segment",
+    "spiffe_id_dot_segment",
+    "spiffe_id_trailing_slash",
+    "spiffe_id_too_long",
+    "spiffe_id_path_required",
+]
+VERDICTS: Final = (
+    {"ok": "allow"}
+    | dict.fromkeys(MISUSE, "misuse")
+    | dict.fromkeys(UNAVAILABLE, "unavailable")
+    | dict.fromkeys(DENY, "deny")
+)
+AFTER_SIGNATURE: Final = ("ok", "pop_required", "cnf_invalid")
+SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass
+class Corpus:
+    """Collects cases; refuses what would make the corpus inconsistent."""
+
+    keys: Mapping[str, Key]
+    files: dict[str, bytes] = field(default_factory=dict)
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    credentials: dict[bytes, str] = field(default_factory=dict)
+
+    # --- keys -----------------------------------------------------------------
+
+    def ec(self, name: str) -> EcKey:
+        """Give an elliptic-curve key."""
+        key = self.keys[name]
+        assert isinstance(key, EcKey)
+        return key
+
+    def rsa(self, name: str) -> RsaKey:
+        """Give an RSA key."""
+        key = self.keys[name]
+        assert isinstance(key, RsaKey)
+        return key
+
+    def ed(self, name: str) -> EdKey:
+        """Give an Ed25519 key."""
+        key = self.keys[name]
+        assert isinstance(key, EdKey)
+        return key
+
+    def jwt_jwk(self, name: str, **extra: Any) -> Jwk:
+        """Publish a key as a `jwt-svid` entry."""
+        return self.keys[name].jwk(use="jwt-svid") | extra
+
+    # --- tokens ---------------------------------------------------------------
+
+    def header(self, key: Key, alg: str | None = None) -> dict[str, str]:
+        """Give the header of a good token, by raw JSON text."""
+        return {"alg": js(alg or key.alg), "typ": '"JWT"', "kid": js(key.kid)}
+
+    def token(
+        self,
+        claims: Changes | None = None,
+        header: Changes | None = None,
+        key: str = "p256",
+        alg: str | None = None,
+    ) -> bytes:
+        """Sign a good token with some members changed (None removes one)."""
+        signer = self.keys[key]
+        head = obj(merged(self.header(signer, alg), header or {}))
+        return self.signed(head, obj(merged(CLAIMS, claims or {})), key, alg)
+
+    def signed(
+        self, header: bytes, payload: bytes, key: str = "p256", alg: str | None = None
+    ) -> bytes:
+        """Sign a header and a payload as they stand."""
+        signer = self.keys[key]
+        text = f"{b64u(header)}.{b64u(payload)}".encode()
+        return text + b"." + b64u(signer.sign(text, alg or signer.alg)).encode()
+
+    # --- files ----------------------------------------------------------------
+
+    def file(self, path: str, content: bytes) -> None:
+        """Add a file; the same name always means the same bytes."""
+        if self.files.setdefault(path, content) != content:
+            raise ValueError(f"two contents for {path}")
+
+    def policy(self, name: str, document: Any) -> str:
+        """Add a policy and give the name by which cases refer to it."""
+        content = document if isinstance(document, bytes) else pretty(document)
+        self.file(f"policies/{name}.json", content)
+        return f"{name}.json"
+
+    def put(
+        self,
+        name: str,
+        document: Any,
+        *,
+        domain: str = DOMAIN,
+        form: str = "spiffe_bundle",
+        fails: bool = False,
+    ) -> str:
+        """Add a bundle and give the item that puts it under a trust domain."""
+        content = document if isinstance(document, bytes) else pretty(document)
+        self.file(f"bundles/{name}.json", content)
+        return f"{'?' if fails else ''}{domain}={form}={name}.json"
+
+    def credential(self, case: str, content: bytes) -> str:
+        """Add a credential; equal bytes share the file of their first case."""
+        name = self.credentials.setdefault(content, f"{case}.jwt")
+        self.file(f"credentials/{name}", content)
+        return name
+
+    # --- cases ----------------------------------------------------------------
+
+    def case(
+        self,
+        case: str,
+        rule: str,
+        reason: str,
+        credential: bytes,
+        *,
+        now: int = NOW,
+        policy: str = "default.json",
+        bundles: str | Sequence[str] = f"{DOMAIN}=spiffe_bundle=main.json",
+        identity: str = SUB,
+    ) -> None:
+        """Add one case; the verdict follows from the reason's class."""
+        if case in self.ids or not SLUG.fullmatch(case):
+            raise ValueError(f"bad or repeated id: {case}")
+        self.ids.add(case)
+        items = [bundles] if isinstance(bundles, str) else bundles
+        self.rows.append(
+            (
+                case,
+                rule,
+                str(now),
+                policy,
+                ",".join(items) or "-",
+                self.credential(case, credential),
+                VERDICTS[reason],
+                reason,
+                "1" if reason in AFTER_SIGNATURE else "0",
+                identity if reason == "ok" else "-",
+            )
+        )
+
+    def rendered(self) -> dict[str, bytes]:
+        """Give every file of the corpus."""
+        self.check_references()
+        lines = ["\t".join(row) for row in (COLUMNS, *self.rows)]
+        return self.files | {"cases.tsv": ("\n".join(lines) + "\n").encode()}
+
+    def check_references(self) -> None:
+        """Refuse a case that names a file that is not there, and idle files."""
+        named = set()
+        for row in self.rows:
+            named |= {f"policies/{row[3]}", f"credentials/{row[5]}"}
+            if row[4] != "-":
+                named |= {f"bundles/{i.split('=')[2]}" for i in row[4].split(",")}
+        if named != set(self.files):
+            raise ValueError(f"dangling or idle: {sorted(named ^ set(self.files))}")
