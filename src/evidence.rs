@@ -4,6 +4,7 @@
 //! from the credential. Written on demand; the verification itself does not pay for it.
 
 use crate::result::{Outcome, VerifyResult};
+use crate::trust::SourceKind;
 use crate::verdict::Reason;
 use crate::wire::base64url;
 use crate::wire::json::write_str;
@@ -51,7 +52,7 @@ impl VerifyResult {
         let mut object = Object::begin(out);
         object.number("age", now.saturating_sub(slot.origin.confirmed_at).max(0));
         object.string("digest", &hex(&slot.origin.digest));
-        object.string("kind", self.outcome.source_kind().name());
+        object.string("kind", SourceKind::TrustDomain.name());
         object.string("name", self.verified().map_or("", |v| v.trust_domain));
         if let Some(sequence) = slot.origin.sequence {
             object.raw("sequence", &sequence.to_string());

@@ -1,7 +1,7 @@
 //! The storage of one verdict: made once, reused for every verification, so that a warm call allocates nothing.
 
 use crate::policy::{Attestor, Policy};
-use crate::trust::{Key, Slot, SourceKind};
+use crate::trust::{Key, Slot};
 use crate::verdict::{Class, Reason};
 use crate::wire::{json, jws};
 use core::fmt;
@@ -58,8 +58,8 @@ impl VerifyResult {
         Self { scratch: Scratch::default(), outcome }
     }
 
-    /// Forgets the last verdict and overwrites what it left behind.
-    pub(crate) fn reset(&mut self) {
+    /// Forgets the last verdict and overwrites what its credential left behind.
+    pub fn clear(&mut self) {
         self.scratch.parts.wipe();
         let outcome = &mut self.outcome;
         let mut identity = core::mem::take(&mut outcome.identity).into_bytes();
@@ -112,6 +112,12 @@ impl VerifyResult {
     }
 }
 
+impl Drop for VerifyResult {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 impl Outcome {
     pub(crate) fn attestor(&self) -> Option<&Attestor> {
         let (policy, at) = self.judged_by.as_ref()?;
@@ -121,11 +127,6 @@ impl Outcome {
     pub(crate) fn key(&self) -> Option<&Key> {
         let (slot, at) = self.verified_with.as_ref()?;
         slot.entries.get(*at)
-    }
-
-    /// The source whose keys were asked.
-    pub(crate) fn source_kind(&self) -> SourceKind {
-        SourceKind::TrustDomain
     }
 }
 

@@ -50,7 +50,7 @@ impl Verifier {
         request: &Request<'_>,
         result: &'r mut VerifyResult,
     ) -> Result<Verified<'r>, Rejected> {
-        result.reset();
+        result.clear();
         let VerifyResult { scratch, outcome } = result;
         outcome.status = self.judge(request, scratch, outcome);
         let rejected = |reason, authenticated| Rejected { reason, authenticated };

@@ -87,7 +87,8 @@ fn a_warm_verdict_allocates_nothing() {
 #[test]
 fn hostile_input_allocates_nothing_and_does_no_work() {
     let store = Arc::new(BundleStore::new());
-    let policy = br#"{"version":1,"attestors":[{"id":"a","kind":"spiffe","audiences":["x"],"trust_domains":["td"]}]}"#;
+    let policy =
+        br#"{"version":1,"attestors":[{"id":"a","kind":"spiffe","audiences":["x"],"trust_domains":["td"]}]}"#;
     let verifier = Verifier::new(store, policy).expect("the policy");
     let mut result = VerifyResult::new();
     let dots = vec![b'.'; 1 << 20];

@@ -19,7 +19,8 @@ fn command(arguments: &[&str]) -> Command {
 const AUDIENCE: &str = "spiffe://example.org/verifier";
 
 fn good(extra: &[&str]) -> Command {
-    let mut command = command(&["--trust-domain", "example.org", "--audience", AUDIENCE, "--now", "1800000000"]);
+    let mut command =
+        command(&["--trust-domain", "example.org", "--audience", AUDIENCE, "--now", "1800000000"]);
     let bundle = format!("example.org={}", data("s0.bundle.spiffe.json").display());
     command.args(["--bundle", &bundle]).args(extra);
     command
@@ -41,19 +42,24 @@ fn allow_in_json() {
     assert_eq!(json["attestor_id"], "spiffe");
     assert_eq!(json["evidence"]["attested_external_identity"], "spiffe://example.org/minted");
     assert!(json["expires_at"].is_i64() && json["key_thumbprint"].is_string());
-    assert_eq!(output.stdout.iter().filter(|b| **b == b'\n').count(), 1);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
     assert!(output.stderr.is_empty());
 }
 
 #[test]
 fn each_class_has_its_exit_status() {
     let bundle = format!("example.org={}", data("s0.bundle.spiffe.json").display());
-    let mut other = command(&["--trust-domain", "example.org", "--audience", "x", "--now", "1800000000", "--json"]);
+    let mut other =
+        command(&["--trust-domain", "example.org", "--audience", "x", "--now", "1800000000", "--json"]);
     let (code, json, _) = run(other.args(["--bundle", &bundle]).arg(data("s0.minted.jwt")));
     assert_eq!((code, json["reason"].as_str()), (1, Some("audience_mismatch")));
-    let mut unfed = command(&["--trust-domain", "example.org", "--audience", AUDIENCE, "--now", "1800000000", "--json"]);
+    let mut unfed =
+        command(&["--trust-domain", "example.org", "--audience", AUDIENCE, "--now", "1800000000", "--json"]);
     let (code, json, _) = run(unfed.arg(data("s0.minted.jwt")));
-    assert_eq!((code, json["verdict"].as_str(), json["reason"].as_str()), (2, Some("unavailable"), Some("bundle_unavailable")));
+    assert_eq!(
+        (code, json["verdict"].as_str(), json["reason"].as_str()),
+        (2, Some("unavailable"), Some("bundle_unavailable"))
+    );
     for arguments in [
         &["--json"][..],
         &["--json", "--trust-domain", "example.org", "x"],
@@ -64,8 +70,26 @@ fn each_class_has_its_exit_status() {
         &["--json", "--trust-domain", "example.org", "--audience", "a", "--now", "0", "-"],
         &["--json", "--trust-domain", "example.org", "--audience", "a", "--now", "-5", "-"],
         &["--json", "--trust-domain", "example.org", "--audience", "a", "--bundle", "nofile", "-"],
-        &["--json", "--trust-domain", "example.org", "--audience", "a", "--bundle", "example.org=/nonexistent", "-"],
-        &["--json", "--trust-domain", "example.org", "--audience", "a", "--bundle", "https://issuer=/dev/null", "-"],
+        &[
+            "--json",
+            "--trust-domain",
+            "example.org",
+            "--audience",
+            "a",
+            "--bundle",
+            "example.org=/nonexistent",
+            "-",
+        ],
+        &[
+            "--json",
+            "--trust-domain",
+            "example.org",
+            "--audience",
+            "a",
+            "--bundle",
+            "https://issuer=/dev/null",
+            "-",
+        ],
         &["--json", "--trust-domain", "example.org", "--audience", "a", "/nonexistent"],
         &["--json", "--policy", "/nonexistent", "-"],
         &["--json", "--policy", "/dev/null", "-"],
@@ -106,7 +130,10 @@ fn an_endless_credential_ends() {
 fn a_person_gets_words_and_no_escape_codes_in_a_pipe() {
     let (code, _, output) = run(good(&[]).arg(data("s0.minted.jwt")));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(code == 0 && text.starts_with("allow  spiffe://example.org/minted\n") && !text.contains('\u{1b}'), "{text}");
+    assert!(
+        code == 0 && text.starts_with("allow  spiffe://example.org/minted\n") && !text.contains('\u{1b}'),
+        "{text}"
+    );
     let (code, _, output) = run(command(&["--help"]).arg("x"));
     assert!(code == 0 && String::from_utf8_lossy(&output.stdout).contains("--trust-domain"));
 }
@@ -127,6 +154,9 @@ fn a_policy_file_and_its_mistakes() {
     let (code, json, output) = verify(&text.replace("audiences", "audience"));
     assert_eq!((code, json["reason"].as_str()), (3, Some("config_invalid")));
     let message = String::from_utf8(output.stderr).expect("UTF-8");
-    assert!(message.contains("$.attestors[0].audience: unknown field (did you mean `audiences`?)"), "{message}");
+    assert!(
+        message.contains("$.attestors[0].audience: unknown field (did you mean `audiences`?)"),
+        "{message}"
+    );
     std::fs::remove_dir_all(&folder).expect("removable");
 }

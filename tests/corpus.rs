@@ -1,6 +1,8 @@
 //! The corpus under `tests/vectors`: the same cases run in Rust, C, Python and Go.
 
-use attestor::{BundleStore, Class, ConfigError, Format, Now, PutOptions, Request, Source, Verifier, VerifyResult};
+use attestor::{
+    BundleStore, Class, ConfigError, Format, Now, PutOptions, Request, Source, Verifier, VerifyResult,
+};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +27,14 @@ impl<'a> Case<'a> {
             panic!("ten columns: {line}");
         };
         let expected: [&str; 4] = expected.try_into().expect("ten columns");
-        Self { id, now: now.parse().expect("a time"), policy, bundles, credential, expected: expected.map(String::from) }
+        Self {
+            id,
+            now: now.parse().expect("a time"),
+            policy,
+            bundles,
+            credential,
+            expected: expected.map(String::from),
+        }
     }
 }
 
@@ -58,7 +67,7 @@ fn judge(case: &Case<'_>, result: &mut VerifyResult) -> Result<Verdict, ConfigEr
     let credential = read("credentials", case.credential);
     let verdict = verifier.verify(&Request::new(&credential).at(now), result);
     let (reason, identity) = match verdict {
-        Ok(verified) => ("ok", verified.identity.to_owned()),
+        Ok(allowed) => ("ok", allowed.identity.to_owned()),
         Err(rejected) => (rejected.reason.slug(), "-".to_owned()),
     };
     let authenticated = i32::from(result.authenticated()).to_string();

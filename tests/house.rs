@@ -41,9 +41,8 @@ fn every_unsafe_says_why() {
         let lines: Vec<_> = source.lines().collect();
         for (at, line) in lines.iter().enumerate() {
             let block = line.contains("unsafe {") || line.trim_start().starts_with("unsafe impl");
-            let explained = |l: &&str| l.contains("SAFETY:");
             assert!(
-                !block || lines[at.saturating_sub(4)..=at].iter().any(|l| explained(&l)),
+                !block || lines[at.saturating_sub(4)..=at].iter().any(|l| l.contains("SAFETY:")),
                 "{}:{}: no SAFETY comment",
                 path.display(),
                 at + 1
@@ -67,7 +66,12 @@ fn every_export_is_inside_the_boundary() {
                 path.display(),
                 &function[..60.min(function.len())]
             );
-            assert!(source[..at].trim_end_matches("pub unsafe ").trim_end_matches("pub ").ends_with("#[unsafe(no_mangle)]\n"));
+            assert!(
+                source[..at]
+                    .trim_end_matches("pub unsafe ")
+                    .trim_end_matches("pub ")
+                    .ends_with("#[unsafe(no_mangle)]\n")
+            );
             exports += 1;
         }
         assert_eq!(source.matches("no_mangle)]").count(), source.matches("extern \"C\" fn ").count());
@@ -82,7 +86,16 @@ fn nothing_on_the_path_prints_or_uses_a_dynamic_json_value() {
             continue;
         }
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
-        for word in ["println!", "eprintln!", "dbg!", "serde_json", "std::env", "std::fs", "std::net", "std::thread::spawn"] {
+        for word in [
+            "println!",
+            "eprintln!",
+            "dbg!",
+            "serde_json",
+            "std::env",
+            "std::fs",
+            "std::net",
+            "std::thread::spawn",
+        ] {
             assert!(!code.contains(word), "{}: {word}", path.display());
         }
     }

@@ -42,7 +42,10 @@ fn refusals_show_nothing_of_the_credential() {
         token(&header, &claims(us, &sub, "1")),
         token(&header, &claims(CANARY, &sub, "99999999999")),
         token(&header, &claims(us, &sub, "99999999999")),
-        token(&header.replace(&format!("\"kid\":\"{CANARY}\""), "\"kid\":\"5QOS27cm1rm45u9ufh2w60QSZfyKFKkK\""), &claims(us, &sub, "99999999999")),
+        token(
+            &header.replace(&format!("\"kid\":\"{CANARY}\""), "\"kid\":\"5QOS27cm1rm45u9ufh2w60QSZfyKFKkK\""),
+            &claims(us, &sub, "99999999999"),
+        ),
     ] {
         let request = Request::new(&token).at(Now::At(1_800_000_000));
         let rejected = verifier.verify(&request, &mut result).expect_err("a refusal");
@@ -66,7 +69,8 @@ fn configuration_errors_show_no_value() {
         format!(r#"{{"keys":[],"trust_domain":"{CANARY}"}}"#),
     ] {
         let source = Source::trust_domain("example.org");
-        let put = store.put(source, Format::SpiffeBundle, document.as_bytes(), &PutOptions::default(), Now::System);
+        let put =
+            store.put(source, Format::SpiffeBundle, document.as_bytes(), &PutOptions::default(), Now::System);
         let error = put.expect_err("a refusal");
         assert!(!format!("{error} {error:?}").contains(CANARY), "{error}");
     }
@@ -75,7 +79,9 @@ fn configuration_errors_show_no_value() {
         format!(r#"{{"version":1,"attestors":[{{"id":" {CANARY}"}}]}}"#),
         format!(r#"{{"version":1,"attestors":[{{"id":"a","kind":"{CANARY}"}}]}}"#),
         format!(r#"{{"version":1,"attestors":[{{"id":"a","kind":"spiffe","audiences":"{CANARY}"}}]}}"#),
-        format!(r#"{{"version":1,"attestors":[{{"id":"a","kind":"spiffe","audiences":["{CANARY}"],"trust_domains":["{CANARY}/"]}}]}}"#),
+        format!(
+            r#"{{"version":1,"attestors":[{{"id":"a","kind":"spiffe","audiences":["{CANARY}"],"trust_domains":["{CANARY}/"]}}]}}"#
+        ),
     ] {
         let error = Verifier::new(Arc::new(BundleStore::new()), policy.as_bytes()).expect_err("a refusal");
         assert!(!format!("{error} {error:?}").contains(CANARY), "{error}");

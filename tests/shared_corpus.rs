@@ -20,14 +20,17 @@ fn judge(corpus: &Path, case: &Value) -> Result<(), Reason> {
     for (name, file) in case["bundles"].as_object().expect("bundles") {
         let document = fs::read(corpus.join(file.as_str().expect("a file"))).expect("the bundle");
         let source = Source::trust_domain(name);
-        store.put(source, Format::SpiffeBundle, &document, &PutOptions::default(), now).map_err(|e| e.reason())?;
+        store
+            .put(source, Format::SpiffeBundle, &document, &PutOptions::default(), now)
+            .map_err(|e| e.reason())?;
     }
     let policy = json!({"version": 1, "attestors": [{
         "id": "spiffe", "kind": "spiffe", "audiences": settings["audience"],
         "trust_domains": [settings["trust_domain"]], "clock_skew_secs": settings["skew"],
     }]});
     let verifier = Verifier::new(store, policy.to_string().as_bytes()).map_err(|e| e.reason())?;
-    let credential = fs::read(corpus.join(case["credential"].as_str().expect("a file"))).expect("the credential");
+    let credential =
+        fs::read(corpus.join(case["credential"].as_str().expect("a file"))).expect("the credential");
     let mut result = VerifyResult::new();
     let verdict = verifier.verify(&Request::new(&credential).at(now), &mut result);
     verdict.map(|_| ()).map_err(|rejected| rejected.reason)
@@ -79,11 +82,15 @@ fn agrees_with_the_shared_corpus() {
             Ok(()) => case["expected"] == "accept",
             Err(reason) => {
                 let expected = case["reason"].as_str().expect("reasons");
-                case["expected"] == "reject" && expected.split('|').any(|word| families(reason).contains(&word))
+                case["expected"] == "reject"
+                    && expected.split('|').any(|word| families(reason).contains(&word))
             }
         };
         if !agrees {
-            wrong.push(format!("{}: expected {} ({}), got {verdict:?}", case["id"], case["expected"], case["reason"]));
+            wrong.push(format!(
+                "{}: expected {} ({}), got {verdict:?}",
+                case["id"], case["expected"], case["reason"]
+            ));
         }
     }
     println!("{judged} cases judged, {} disagree", wrong.len());

@@ -1,6 +1,8 @@
 //! Credentials and bundles that a real SPIRE issued, over a key rotation, at pinned clocks.
 
-use attestor::{BundleStore, Format, Now, PutOptions, Reason, Request, SlotKind, Source, Verifier, VerifyResult};
+use attestor::{
+    BundleStore, Format, Now, PutOptions, Reason, Request, SlotKind, Source, Verifier, VerifyResult,
+};
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::fs;
@@ -36,7 +38,9 @@ fn judge(token: &[u8], check: &Value, format: Format, bundle: &[u8]) -> Result<S
     let now = Now::At(check["clock"].as_i64().expect("a clock"));
     let trusted = check["trust_domain"].as_str().unwrap_or("example.org");
     let store = Arc::new(BundleStore::new());
-    store.put(Source::trust_domain("example.org"), format, bundle, &PutOptions::default(), now).expect("the bundle");
+    store
+        .put(Source::trust_domain("example.org"), format, bundle, &PutOptions::default(), now)
+        .expect("the bundle");
     let policy = json!({"version": 1, "attestors": [{
         "id": "spiffe", "kind": "spiffe", "audiences": [check["audience"]], "trust_domains": [trusted],
         "clock_skew_secs": check["skew"].as_i64().unwrap_or(0),
@@ -56,12 +60,11 @@ fn every_check_of_every_jwt_svid() {
             let bundle = fs::read(folder().join(text(&check["bundle"]))).expect("the bundle");
             let verdict = judge(&token, check, Format::SpiffeBundle, &bundle);
             let name = format!("{} at {}", artifact["file"], check);
-            match text(&check["expected"]) {
-                "accept" => assert_eq!(verdict.as_deref(), Ok(text(&artifact["sub"])), "{name}"),
-                _ => {
-                    let reason = verdict.expect_err(&name);
-                    assert!(slug(text(&check["reason"])).contains(&reason.slug()), "{name}: {reason:?}");
-                }
+            if check["expected"] == "accept" {
+                assert_eq!(verdict.as_deref(), Ok(text(&artifact["sub"])), "{name}");
+            } else {
+                let reason = verdict.expect_err(&name);
+                assert!(slug(text(&check["reason"])).contains(&reason.slug()), "{name}: {reason:?}");
             }
             checks += 1;
         }
@@ -75,8 +78,9 @@ fn every_spiffe_bundle_loads_both_slots_without_a_skip() {
         let document = fs::read(folder().join(text(&artifact["file"]))).expect("the bundle");
         let store = BundleStore::new();
         let source = Source::trust_domain(text(&artifact["trust_domain"]));
-        let report =
-            store.put(source, Format::SpiffeBundle, &document, &PutOptions::default(), Now::System).expect("loads");
+        let report = store
+            .put(source, Format::SpiffeBundle, &document, &PutOptions::default(), Now::System)
+            .expect("loads");
         assert!(report.keys > Some(0) && report.authorities > Some(0), "{}", artifact["file"]);
         assert_eq!(report.skipped, 0, "{}", artifact["file"]);
         assert!(store.info(source, SlotKind::X509).expect("filled").sequence.is_some());
@@ -87,7 +91,8 @@ fn every_spiffe_bundle_loads_both_slots_without_a_skip() {
 #[test]
 fn workload_api_answers_verify() {
     for key_type in ["ec-p256", "rsa-2048"] {
-        let answers = fs::read_to_string(folder().join(key_type).join("s0.workload-api.json")).expect("the answers");
+        let answers =
+            fs::read_to_string(folder().join(key_type).join("s0.workload-api.json")).expect("the answers");
         let answers: Value = serde_json::from_str(&answers).expect("JSON");
         let encoded = text(&answers[1]["bundles"]["spiffe://example.org"]);
         let bundle = base64::engine::general_purpose::STANDARD.decode(encoded).expect("base64");

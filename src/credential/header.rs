@@ -60,7 +60,7 @@ impl<'a> Parameters<'a> {
 }
 
 /// Reads a header whose `typ`, where present, must satisfy `typ_allowed`.
-pub(crate) fn read<'a>(root: Value<'a>, typ_allowed: fn(Str<'_>) -> bool) -> Result<Header<'a>, Reason> {
+pub(crate) fn read(root: Value<'_>, typ_allowed: fn(Str<'_>) -> bool) -> Result<Header<'_>, Reason> {
     let found = Parameters::collect(root);
     if !string(found.typ)?.is_none_or(typ_allowed) {
         return Err(Reason::TypMismatch);

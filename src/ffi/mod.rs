@@ -1,6 +1,6 @@
 //! The C ABI: `include/attestor.h`, one file per noun.
 //!
-//! Every export takes NULL for any pointer, runs inside [`boundary`], and uses nothing but the public
+//! Every export takes NULL for any pointer, runs inside `boundary`, and does nothing but call the
 //! Rust API. Pointers that the header says must not be NULL give `argument_invalid`.
 
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
@@ -9,6 +9,7 @@ mod boundary;
 mod result;
 mod status;
 mod store;
+mod structs;
 mod types;
 mod verifier;
 

@@ -1,6 +1,7 @@
 //! `attestor_result`: storage of one verdict, and what can be read out of it.
 
-use super::boundary::{Sized32, boundary, required, status, write_out, write_struct};
+use super::boundary::{boundary, required, status, write_out};
+use super::structs::{Sized32, write_struct};
 use super::types::{attestor_error, attestor_status, attestor_str};
 use crate::result::VerifyResult;
 use crate::verdict::Reason;
@@ -54,7 +55,7 @@ impl attestor_result {
 
     /// Whatever happens next, the last verdict is gone.
     pub(super) fn clear(&mut self) {
-        self.inner.reset();
+        self.inner.clear();
     }
 
     /// SAFETY: `to` starts with its size and is writable for that many bytes.
@@ -106,8 +107,7 @@ pub unsafe extern "C" fn attestor_result_free(result: *mut attestor_result) {
     boundary((), || {
         if !result.is_null() {
             // SAFETY: a live handle came from `Box::into_raw`, and the caller gives it up.
-            let mut result = unsafe { Box::from_raw(result) };
-            result.clear();
+            drop(unsafe { Box::from_raw(result) });
         }
     });
 }

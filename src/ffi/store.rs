@@ -1,8 +1,7 @@
 //! `attestor_store`: the bundle cache.
 
-use super::boundary::{
-    Sized32, boundary, bytes, read_struct, required, status, text, write_out, write_struct,
-};
+use super::boundary::{boundary, bytes, required, status, text, write_out};
+use super::structs::{Sized32, read_struct, write_struct};
 use super::types::{attestor_error, attestor_status};
 use crate::clock::Now;
 use crate::error::ConfigError;

@@ -1,6 +1,6 @@
 //! The plain types of the header.
 
-use super::boundary::{Sized32, write_struct};
+use super::structs::{Sized32, write_struct};
 use crate::error::ConfigError;
 use core::ffi::c_char;
 
@@ -69,7 +69,7 @@ impl attestor_error {
             detail: [0; 256],
         };
         for (to, from) in report.detail.iter_mut().take(255).zip(detail.bytes()) {
-            *to = from.cast_signed() as c_char;
+            *to = c_char::from_ne_bytes([from]);
         }
         // SAFETY: passed on. An error structure with a nonsensical size is left alone.
         let _ = unsafe { write_struct(err, &report) };

@@ -1,8 +1,9 @@
 //! `attestor_verifier` and the request: one question, one status.
 
-use super::boundary::{Sized32, boundary, bytes, read_struct, required, status, text, write_out};
+use super::boundary::{boundary, bytes, required, status, text, write_out};
 use super::result::{attestor_result, attestor_summary};
 use super::store::{attestor_store, now};
+use super::structs::{Sized32, read_struct};
 use super::types::{attestor_error, attestor_status};
 use crate::error::ConfigError;
 use crate::request::Request;

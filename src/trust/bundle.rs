@@ -2,7 +2,8 @@
 //!
 //! The format is always stated, never guessed: it decides which `use` an entry must have.
 
-use super::jwk::{self, Skip, SkipCounts};
+use super::jwk;
+use super::skip::{Skip, SkipCounts};
 use super::slot::{Authority, Key, Slot};
 use crate::credential::spiffe_id;
 use crate::error::ConfigError;

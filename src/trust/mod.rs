@@ -3,11 +3,12 @@
 mod bundle;
 mod jwk;
 mod published;
+mod skip;
 mod slot;
 mod store;
 
 pub use bundle::Format;
-pub use jwk::Skip;
+pub use skip::Skip;
 pub use slot::{SlotInfo, SlotKind};
 pub use store::{BundleStore, PutOptions, PutReport, Source, SourceKind};
 

@@ -1,6 +1,6 @@
 //! A slot: the keys or authorities of one use that one update put in place, and what is known of it.
 
-use super::jwk::{Skip, SkipCounts};
+use super::skip::{Skip, SkipCounts};
 use crate::crypto::{Algorithm, PublicKey};
 use crate::verdict::Reason;
 use crate::wire::json::Str;

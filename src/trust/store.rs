@@ -234,7 +234,8 @@ impl BundleStore {
             SourceKind::TrustDomain => &self.shards[0],
             SourceKind::Issuer => &self.shards[1],
         };
-        &table[self.hasher.hash_one(name) as usize % SHARDS]
+        let shard = self.hasher.hash_one(name) % SHARDS as u64;
+        &table[usize::try_from(shard).unwrap_or_default()]
     }
 
     fn add(&self, kind: SourceKind, name: &str) -> Arc<StoredSource> {
@@ -358,7 +359,7 @@ mod tests {
         let store = BundleStore::new();
         let good = sequence(1);
         let extra = r#"{"use":"jwt-svid","kty":"AKP","kid":"pq"},{"use":"foo","kty":"EC"},7,{"use":"jwt-svid","kty":"oct","k":"AA"},"#;
-        let report = put(&store, "td", &good.replace("[", &format!("[{extra}"))).unwrap();
+        let report = put(&store, "td", &good.replace('[', &format!("[{extra}"))).unwrap();
         assert_eq!((report.keys, report.authorities, report.skipped), (Some(1), Some(0), 4));
         let info = store.info(Source::trust_domain("td"), SlotKind::Jwt).unwrap();
         let count = |skip: Skip| info.skipped[skip as usize];

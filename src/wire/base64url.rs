@@ -18,16 +18,9 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(
 pub(crate) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
     out.clear();
     out.resize(base64::decoded_len_estimate(text.len()), 0);
-    match URL_SAFE.decode_slice(text, out) {
-        Ok(written) => {
-            out.truncate(written);
-            Ok(())
-        }
-        Err(_) => {
-            out.clear();
-            Err(Reason::InvalidBase64url)
-        }
-    }
+    let written = URL_SAFE.decode_slice(text, out).map_err(|_| Reason::InvalidBase64url);
+    out.truncate(*written.as_ref().unwrap_or(&0));
+    written.map(|_| ())
 }
 
 /// Decodes `text` into a new vector.

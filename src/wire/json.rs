@@ -307,7 +307,7 @@ impl Reader<'_> {
 
 /// Offsets and node counts fit: `read` refused longer texts, and a node takes at least one byte.
 fn index32(n: usize) -> u32 {
-    n as u32
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// One value of a document.

@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn size_comes_first() {
-        assert_eq!(decode(&vec![b'.'; 65]), Err(Reason::InputTooLarge));
+        assert_eq!(decode(&[b'.'; 65]), Err(Reason::InputTooLarge));
         assert_eq!(decode(&vec![b'.'; 1 << 20]), Err(Reason::InputTooLarge));
     }
 

@@ -1,13 +1,29 @@
 //! What the command prints: one line of JSON, or a few lines for a person.
 
-use crate::verify::Failure;
 use anstyle::{AnsiColor, Style};
-use attestor::{Class, Reason, Verified, VerifyResult};
+use attestor::{Class, ConfigError, Reason, Verified, VerifyResult};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 const BOLD: Style = Style::new().bold();
+
+/// What stopped the command before there was a verdict.
+pub(crate) struct Failure {
+    reason: Reason,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn io(path: &Path, error: &std::io::Error) -> Self {
+        Self { reason: Reason::ConfigInvalid, message: format!("{}: {error}", path.display()) }
+    }
+
+    pub(crate) fn config(what: &str, error: &ConfigError) -> Self {
+        Self { reason: error.reason(), message: format!("{what}: {error}") }
+    }
+}
 
 /// 0 allow, 1 deny, 2 unavailable, 3 misuse.
 pub(crate) fn exit_code(class: Class) -> ExitCode {

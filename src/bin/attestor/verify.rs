@@ -1,10 +1,7 @@
 //! `attestor verify`: one credential, judged as a control plane would.
 
-use crate::output;
-use attestor::{
-    BundleStore, ConfigError, Format, Now, PutOptions, Reason, Request, Source, SourceKind, Verifier,
-    VerifyResult,
-};
+use crate::output::{self, Failure};
+use attestor::{BundleStore, Format, Now, PutOptions, Request, Source, SourceKind, Verifier, VerifyResult};
 use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::{Read, stdin};
@@ -88,22 +85,6 @@ fn split_bundle(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.into(), file.into())),
         _ => Err("expected NAME=FILE".into()),
-    }
-}
-
-/// What stopped the command before there was a verdict.
-pub(crate) struct Failure {
-    pub(crate) reason: Reason,
-    pub(crate) message: String,
-}
-
-impl Failure {
-    fn io(path: &Path, error: &std::io::Error) -> Self {
-        Self { reason: Reason::ConfigInvalid, message: format!("{}: {error}", path.display()) }
-    }
-
-    fn config(what: &str, error: &ConfigError) -> Self {
-        Self { reason: error.reason(), message: format!("{what}: {error}") }
     }
 }
 

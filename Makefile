@@ -1,0 +1,125 @@
+# attestor: `make demo` shows the main job, `make test` proves everything.
+#
+# Needs Rust, Go, Python 3.10+, a C compiler and make; clang and valgrind are used where they are.
+
+BUILD   := build
+LOGS    := $(BUILD)/logs
+RELEASE := target/release
+LIBRARY := $(RELEASE)/libattestor.so
+GO_LIB  := bindings/go/lib/linux_amd64/libattestor.a
+VENV    := $(BUILD)/venv
+PYTHON  := $(VENV)/bin/python
+CFLAGS  ?= -O2 -Wall -Wextra -Wconversion -pedantic
+NATIVE  := -lpthread -ldl -lm
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@2026.1
+PREFIX  ?= /usr/local
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+ABI     := $(shell sed -n 's/^\#define ATTESTOR_ABI \(.*\)/\1/p' include/attestor.h)
+
+export ATTESTOR_PREBUILT_LIBRARY := $(CURDIR)/$(LIBRARY)
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-rust test-c test-go test-python test-agreement lint generate install clean
+
+help:
+	@echo 'make demo      the same credentials through C, Python, Go and the command line'
+	@echo 'make test      everything: Rust, C, Python, Go, header, lints'
+	@echo 'make generate  rewrite the header, reason tables and declarations from the Rust source'
+	@echo 'make install   library, header, attestor.pc and command line below PREFIX=$(PREFIX)'
+
+# ---- what the targets are made of -------------------------------------------------------------------
+
+.PHONY: library cli
+library:
+	cargo build --release --locked --features capi --lib
+
+cli:
+	cargo build --release --locked --features cli --bin attestor
+
+$(GO_LIB): library
+	tools/localize.sh $(RELEASE)/libattestor.a include/attestor.symbols $@
+
+$(VENV)/ready: bindings/python/requirements-dev.txt
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.PHONY: python-package
+python-package: library $(VENV)/ready
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall ./bindings/python
+
+$(LOGS):
+	mkdir -p $@
+
+# ---- demo -------------------------------------------------------------------------------------------
+
+demo: library cli $(GO_LIB) python-package
+	$(CC) $(CFLAGS) -std=c99 -Iinclude -o $(BUILD)/demo-c examples/demo/demo.c $(RELEASE)/libattestor.a $(NATIVE)
+	cd bindings/go && go build -o $(CURDIR)/$(BUILD)/demo-go ./internal/demo
+	@$(PYTHON) examples/demo/run.py $(RELEASE)/attestor $(BUILD)/demo-c $(BUILD)/demo-go $(PYTHON)
+
+# ---- test -------------------------------------------------------------------------------------------
+
+test:
+	@rm -rf $(LOGS)
+	@$(MAKE) --no-print-directory lint test-rust test-c test-go test-python test-agreement
+	@python3 tools/summary.py $(LOGS)
+
+lint: | $(LOGS)
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features cli,capi -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --features capi
+
+test-rust: | $(LOGS)
+	ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/rust.verdicts cargo test --locked --features cli,capi 2>&1 | tee $(LOGS)/rust.log
+
+test-c: library | $(LOGS)
+	tests/c/run.sh $(RELEASE) include $(BUILD)/c --valgrind --sanitize 2>&1 | tee $(LOGS)/c.log
+	$(MAKE) --no-print-directory test-install 2>&1 | tee $(LOGS)/install.log
+
+test-go: $(GO_LIB) | $(LOGS)
+	cd bindings/go && test -z "$$(gofmt -l . | tee /dev/stderr)"
+	cd bindings/go && go vet ./... && go run $(STATICCHECK) ./...
+	cd bindings/go && ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/go.verdicts go test -count=1 -v ./... 2>&1 | tee $(CURDIR)/$(LOGS)/go.log | grep -v '^ *\(=== \|--- PASS\)'
+	cd bindings/go && go test -count=1 -race ./...
+	cd bindings/go && GOEXPERIMENT=cgocheck2 go test -count=1 ./...
+	cd bindings/go && CGO_ENABLED=0 go vet ./...
+
+test-python: python-package | $(LOGS)
+	cd bindings/python && ../../$(VENV)/bin/ruff check . && ../../$(VENV)/bin/ruff format --check .
+	cd bindings/python && ../../$(VENV)/bin/mypy
+	cd bindings/python && ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/python.verdicts ../../$(PYTHON) -m pytest -q 2>&1 | tee $(CURDIR)/$(LOGS)/python.log
+	$(VENV)/bin/ruff check examples tools tests/vectors
+	$(PYTHON) tests/vectors/make.py --check
+
+# One verdict everywhere: the runs above wrote what they saw.
+test-agreement:
+	@for language in c go python; do diff -q $(LOGS)/rust.verdicts $(LOGS)/$$language.verdicts; done
+	@echo "Rust, C, Go and Python agree on $$(wc -l < $(LOGS)/rust.verdicts) verdicts"
+
+# ---- install ----------------------------------------------------------------------------------------
+
+install: library cli
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin
+	install -m 644 include/attestor.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(RELEASE)/libattestor.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/libattestor.so.$(ABI)
+	ln -sf libattestor.so.$(ABI) $(DESTDIR)$(PREFIX)/lib/libattestor.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@NATIVE@|$(NATIVE)|' attestor.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/attestor.pc
+	install -m 755 $(RELEASE)/attestor $(DESTDIR)$(PREFIX)/bin/
+
+# What a packager does: install somewhere, find it by pkg-config, link both ways, run.
+.PHONY: test-install
+test-install:
+	rm -rf $(BUILD)/root
+	$(MAKE) --no-print-directory install PREFIX=$(CURDIR)/$(BUILD)/root
+	tests/install.sh $(BUILD)/root $(BUILD)
+
+generate:
+	ATTESTOR_GENERATE=1 cargo test --features capi --test generated
+
+clean:
+	rm -rf $(BUILD) $(GO_LIB)
+	cargo clean

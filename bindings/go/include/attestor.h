@@ -1,0 +1,585 @@
+/* attestor.h - decide offline, in process, whether a workload is what it claims to be.
+ *
+ * Generated from src/ffi by `make generate`; do not edit.
+ *
+ * The nouns
+ *   attestor_store     the bundle cache: sources, each with slots of keys       shared
+ *   attestor_verifier  a store and a policy                                     shared
+ *   attestor_request   one question, on the caller's stack                      plain
+ *   attestor_result    storage of one verdict, made once and reused             local
+ *
+ * Conventions
+ *   Status     Every fallible function returns an attestor_status. ATTESTOR_OK (0) is the only acceptance;
+ *              1-99 misuse or misconfiguration, 1000-1999 deny, 2000-2099 unavailable.
+ *   Threads    const means concurrent: calls that take a handle by const pointer may run at the same time,
+ *              others need the handle alone. attestor_store changes are the exception: locked inside, and
+ *              no reader ever waits for them. Every shared handle may be used from any number of threads.
+ *   Memory     What attestor makes, attestor frees. `_free(NULL)` does nothing. No caller pointer is kept.
+ *   Inputs     (pointer, length) pairs: text as const char *, bytes from outside as const uint8_t *.
+ *              (NULL, 0) is an empty input; (NULL, n) is ATTESTOR_ARGUMENT_INVALID. Lengths over a limit
+ *              are refused before the bytes are read.
+ *   NULL       A pointer that may be NULL is said to be; any other NULL is ATTESTOR_ARGUMENT_INVALID.
+ *   Outputs    Written on ATTESTOR_OK only, except where a function says otherwise.
+ *   Structures that hold options start with their own size and are all zero by default: use the _INIT macros.
+ *              Members are only ever appended.
+ *   Errors     attestor_error is optional, in the caller's memory, and holds no bytes of a credential.
+ *   Panics     No panic crosses this boundary: it becomes ATTESTOR_INTERNAL_ERROR, and nothing is allowed.
+ *   The library starts no thread, does no I/O, reads no environment, keeps no global state, calls nobody back.
+ */
+
+#ifndef ATTESTOR_H
+#define ATTESTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifndef ATTESTOR_API
+#  if defined(_WIN32) && defined(ATTESTOR_SHARED)
+#    define ATTESTOR_API __declspec(dllimport)
+#  else
+#    define ATTESTOR_API
+#  endif
+#endif
+
+#ifndef ATTESTOR_MUST_USE
+#  if defined(__GNUC__) || defined(__clang__)
+#    define ATTESTOR_MUST_USE __attribute__((warn_unused_result))
+#  else
+#    define ATTESTOR_MUST_USE
+#  endif
+#endif
+
+#define ATTESTOR_VERSION_MAJOR 0
+#define ATTESTOR_VERSION_MINOR 1
+#define ATTESTOR_VERSION_PATCH 0
+#define ATTESTOR_VERSION_HEX 0x00000100u
+#define ATTESTOR_VERSION_STRING "0.1.0"
+
+/* Statuses; docs/reasons.md says what each means. */
+#define ATTESTOR_OK 0
+#define ATTESTOR_INTERNAL_ERROR 1
+#define ATTESTOR_ARGUMENT_INVALID 2
+#define ATTESTOR_CONFIG_INVALID 3
+#define ATTESTOR_OPTION_UNSUPPORTED 4
+#define ATTESTOR_BUFFER_TOO_SMALL 5
+#define ATTESTOR_NOT_VERIFIED 6
+#define ATTESTOR_CLOCK_INVALID 7
+#define ATTESTOR_ATTESTOR_UNKNOWN 8
+#define ATTESTOR_STORE_POISONED 9
+#define ATTESTOR_HANDLE_CLOSED 10
+#define ATTESTOR_SOURCE_NAME_INVALID 20
+#define ATTESTOR_FORMAT_UNSUPPORTED 21
+#define ATTESTOR_BUNDLE_MALFORMED 22
+#define ATTESTOR_BUNDLE_PRIVATE_KEY 23
+#define ATTESTOR_NO_USABLE_KEYS 24
+#define ATTESTOR_TRUST_DOMAIN_MISMATCH 25
+#define ATTESTOR_BUNDLE_ROLLBACK 26
+#define ATTESTOR_INPUT_TOO_LARGE 1000
+#define ATTESTOR_MALFORMED_TOKEN 1001
+#define ATTESTOR_TOKEN_ENCRYPTED 1002
+#define ATTESTOR_JSON_SERIALIZATION_REJECTED 1003
+#define ATTESTOR_INVALID_BASE64URL 1004
+#define ATTESTOR_INVALID_UTF8 1005
+#define ATTESTOR_INVALID_JSON 1006
+#define ATTESTOR_JSON_DUPLICATE_MEMBER 1007
+#define ATTESTOR_JSON_TOO_DEEP 1008
+#define ATTESTOR_HEADER_PARAM_FORBIDDEN 1100
+#define ATTESTOR_HEADER_PARAM_INVALID 1101
+#define ATTESTOR_CRIT_UNSUPPORTED 1102
+#define ATTESTOR_B64_FORBIDDEN 1103
+#define ATTESTOR_TYP_MISMATCH 1104
+#define ATTESTOR_ALG_MISSING 1105
+#define ATTESTOR_ALG_NOT_ALLOWED 1106
+#define ATTESTOR_ALG_KEY_MISMATCH 1107
+#define ATTESTOR_KID_MISSING 1108
+#define ATTESTOR_KID_NOT_FOUND 1109
+#define ATTESTOR_SIGNATURE_MALFORMED 1200
+#define ATTESTOR_SIGNATURE_INVALID 1201
+#define ATTESTOR_POP_REQUIRED 1202
+#define ATTESTOR_CNF_INVALID 1203
+#define ATTESTOR_NUMERIC_DATE_INVALID 1300
+#define ATTESTOR_TOKEN_EXPIRED 1301
+#define ATTESTOR_TOKEN_NOT_YET_VALID 1302
+#define ATTESTOR_ISSUED_IN_FUTURE 1303
+#define ATTESTOR_LIFETIME_TOO_LONG 1304
+#define ATTESTOR_CLAIM_MISSING 1400
+#define ATTESTOR_CLAIM_TYPE_INVALID 1401
+#define ATTESTOR_AUDIENCE_MISSING 1402
+#define ATTESTOR_AUDIENCE_MISMATCH 1403
+#define ATTESTOR_TRUST_DOMAIN_UNKNOWN 1500
+#define ATTESTOR_SPIFFE_ID_EMPTY 1501
+#define ATTESTOR_SPIFFE_ID_WRONG_SCHEME 1502
+#define ATTESTOR_SPIFFE_ID_MISSING_TRUST_DOMAIN 1503
+#define ATTESTOR_SPIFFE_ID_BAD_TRUST_DOMAIN_CHAR 1504
+#define ATTESTOR_SPIFFE_ID_TRUST_DOMAIN_TOO_LONG 1505
+#define ATTESTOR_SPIFFE_ID_BAD_PATH_CHAR 1506
+#define ATTESTOR_SPIFFE_ID_EMPTY_SEGMENT 1507
+#define ATTESTOR_SPIFFE_ID_DOT_SEGMENT 1508
+#define ATTESTOR_SPIFFE_ID_TRAILING_SLASH 1509
+#define ATTESTOR_SPIFFE_ID_TOO_LONG 1510
+#define ATTESTOR_SPIFFE_ID_PATH_REQUIRED 1511
+#define ATTESTOR_BUNDLE_UNAVAILABLE 2000
+#define ATTESTOR_BUNDLE_STALE 2001
+
+
+// The version of the ABI this header describes; equal to `attestor_abi()` of a library it fits.
+#define ATTESTOR_ABI 1
+
+// Classes of a status, as `attestor_status_class` gives them.
+#define ATTESTOR_CLASS_ALLOW 0
+
+// The credential is refused.
+#define ATTESTOR_CLASS_DENY 1
+
+// Our own trust material is missing or too old.
+#define ATTESTOR_CLASS_UNAVAILABLE 2
+
+// A programming or configuration error of the host.
+#define ATTESTOR_CLASS_MISUSE 3
+
+// A source named by a trust domain: slots jwt and x509.
+#define ATTESTOR_SOURCE_TRUST_DOMAIN 1
+
+// A source named by a token issuer: slot jwt.
+#define ATTESTOR_SOURCE_ISSUER 2
+
+// A SPIFFE bundle document: each entry's `use` decides; feeds both slots.
+#define ATTESTOR_FORMAT_SPIFFE_BUNDLE 1
+
+// A JWT bundle as the Workload API gives it: `use` absent or `jwt-svid`; feeds the jwt slot.
+#define ATTESTOR_FORMAT_WORKLOAD_API_JWKS 2
+
+// The slot of keys that verify JWTs.
+#define ATTESTOR_SLOT_JWT 1
+
+// The slot of X.509 authorities.
+#define ATTESTOR_SLOT_X509 2
+
+// `attestor_slot_info.flags`: `sequence` is set.
+#define ATTESTOR_SLOT_HAS_SEQUENCE 1
+
+// `attestor_slot_info.flags`: `refresh_hint` is set.
+#define ATTESTOR_SLOT_HAS_REFRESH_HINT 2
+
+// `attestor_put_options.flags`: take the update although its sequence went back.
+#define ATTESTOR_PUT_FORCE 1
+
+// `now`: read the system clock. Other values are Unix seconds and must be positive.
+#define ATTESTOR_NOW INT64_MIN
+
+// `attestor_summary.flags`: the signature was verified, whatever was decided afterwards.
+#define ATTESTOR_AUTHENTICATED 1
+
+// `attestor_summary.flags`: the trust domain is the attestor's `local_trust_domain`.
+#define ATTESTOR_LOCAL 2
+
+// Storage of one verdict. Local: made once per thread and reused; grows to its high-water mark and stays.
+typedef struct attestor_result attestor_result;
+
+// The bundle cache. Shared: any number of threads; reference-counted by `_ref` and `_free`.
+typedef struct attestor_store attestor_store;
+
+// A store and a policy. Shared: any number of threads; reference-counted by `_ref` and `_free`.
+typedef struct attestor_verifier attestor_verifier;
+
+// A status: 0 is the only acceptance. 1-99 misuse or misconfiguration, 1000-1999 deny,
+// 2000-2099 unavailable. Codes are append-only.
+typedef int32_t attestor_status;
+
+// Options of `attestor_store_new`. Zero is the default of every member.
+typedef struct attestor_store_options {
+    // `sizeof(attestor_store_options)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+} attestor_store_options;
+
+// What a failed call reports, in the caller's memory. Initialise with ATTESTOR_ERROR_INIT.
+//
+// Written by every call that takes it, success included. Never holds bytes of a credential; `detail`
+// is filled by configuration calls only and names a path and a kind, never a value.
+typedef struct attestor_error {
+    // `sizeof(attestor_error)`.
+    uint32_t struct_size;
+    // The status the call returned.
+    attestor_status code;
+    // NUL-terminated, for the life of the process.
+    const char *slug;
+    // NUL-terminated, for the life of the process.
+    const char *phrase;
+    // NUL-terminated; may be empty.
+    char detail[256];
+} attestor_error;
+
+// Options of `attestor_store_put`. Zero is the default of every member.
+typedef struct attestor_put_options {
+    // `sizeof(attestor_put_options)`.
+    uint32_t struct_size;
+    // ATTESTOR_PUT_*.
+    uint32_t flags;
+    // Which feed speaks: a slot belongs to the feed that filled it last.
+    uint64_t feed;
+} attestor_put_options;
+
+// What is known of a filled slot.
+typedef struct attestor_slot_info {
+    // `sizeof(attestor_slot_info)`; set before the call.
+    uint32_t struct_size;
+    // ATTESTOR_SLOT_HAS_*.
+    uint32_t flags;
+    // Counts the store's updates: a higher number is newer.
+    uint64_t generation;
+    // The feed that filled the slot.
+    uint64_t feed;
+    // Unix seconds at which the feed last confirmed the material.
+    int64_t confirmed_at;
+    // `spiffe_sequence` of the document.
+    uint64_t sequence;
+    // `spiffe_refresh_hint` in seconds, within 10 s and 24 h.
+    uint64_t refresh_hint;
+    // Usable keys or authorities; 0 means that all were revoked.
+    uint64_t entries;
+    // SHA-256 of the document.
+    uint8_t digest[32];
+    // Entries of the document that were passed over, by reason (`attestor_skip_slug`).
+    uint32_t skipped[32];
+} attestor_slot_info;
+
+// A view of UTF-8 text. No NUL terminator is promised. Empty: `ptr` not NULL, `len` 0; absent: NULL, 0.
+typedef struct attestor_str {
+    // First byte, or NULL.
+    const char *ptr;
+    // Bytes.
+    size_t len;
+} attestor_str;
+
+// Everything hot of one verdict, in one crossing.
+//
+// `identity`, `trust_domain`, `key_thumbprint` and `expires_at` are set for an allow only.
+typedef struct attestor_summary {
+    // `sizeof(attestor_summary)`; set before the call.
+    uint32_t struct_size;
+    // The verdict.
+    attestor_status code;
+    // ATTESTOR_CLASS_* of the verdict.
+    int32_t verdict_class;
+    // ATTESTOR_AUTHENTICATED, ATTESTOR_LOCAL.
+    uint32_t flags;
+    // Unix seconds; the credential's own expiry, without clock skew.
+    int64_t expires_at;
+    // The workload's identity, `spiffe://trust-domain/path`.
+    struct attestor_str identity;
+    // The identity's trust domain.
+    struct attestor_str trust_domain;
+    // The attestor that judged; absent if routing found none.
+    struct attestor_str attestor_id;
+    // RFC 7638 thumbprint of the key that verified, base64url.
+    struct attestor_str key_thumbprint;
+} attestor_summary;
+
+// Options of `attestor_verifier_new`. Zero is the default of every member.
+typedef struct attestor_verifier_options {
+    // `sizeof(attestor_verifier_options)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+} attestor_verifier_options;
+
+// One verification. Initialise with ATTESTOR_REQUEST_INIT. The pointers are read before the call returns.
+typedef struct attestor_request {
+    // `sizeof(attestor_request)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // Unix seconds, or ATTESTOR_NOW; other values that are not positive are misuse.
+    int64_t now;
+    // The credential, byte for byte: no `Bearer `, no newline.
+    const uint8_t *credential;
+    // Bytes of the credential.
+    size_t credential_len;
+    // Forces the attestor with this id instead of routing; may be NULL.
+    const char *attestor_id;
+    // Bytes of the id.
+    size_t attestor_id_len;
+} attestor_request;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The library's version, `MAJOR.MINOR.PATCH`, NUL-terminated.
+//
+// Lifetime: for the life of the process. Threads: any. Allocates: never.
+ATTESTOR_API const char *attestor_version_string(void);
+
+// The library's version as 0x00MMmmpp; compare with ATTESTOR_VERSION_HEX.
+//
+// Threads: any. Allocates: never.
+ATTESTOR_API uint32_t attestor_version_hex(void);
+
+// The library's ABI version. A wrapper refuses to load a library whose number is not ATTESTOR_ABI.
+//
+// Threads: any. Allocates: never.
+ATTESTOR_API uint32_t attestor_abi(void);
+
+// The class of a status: one of ATTESTOR_CLASS_*. An unknown code is misuse, never an allow.
+//
+// Threads: any. Allocates: never.
+ATTESTOR_API int32_t attestor_status_class(attestor_status code);
+
+// The stable machine name of a status, NUL-terminated; "ok" for 0, "unknown" for an unknown code.
+//
+// Lifetime: for the life of the process. Threads: any. Allocates: never.
+ATTESTOR_API const char *attestor_status_slug(attestor_status code);
+
+// The stable sentence for people, NUL-terminated; "ok" for 0, "unknown" for an unknown code.
+//
+// Lifetime: for the life of the process. Threads: any. Allocates: never.
+ATTESTOR_API const char *attestor_status_phrase(attestor_status code);
+
+// The machine name of a skip reason, NUL-terminated: the meaning of `attestor_slot_info.skipped[index]`.
+// "unknown" past the last one.
+//
+// Lifetime: for the life of the process. Threads: any. Allocates: never.
+ATTESTOR_API const char *attestor_skip_slug(uint32_t index);
+
+// Makes an empty store.
+//
+// `options` and `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_OPTION_UNSUPPORTED, ATTESTOR_ARGUMENT_INVALID (`*out` is then NULL).
+// Lifetime: until the last reference is given up with `attestor_store_free`.
+// Threads: any. Allocates: on construction.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_new(const struct attestor_store_options *options,
+                                   struct attestor_store **out,
+                                   struct attestor_error *err);
+
+// Adds a reference and returns the same handle; NULL for NULL.
+//
+// Threads: any. Allocates: never.
+ATTESTOR_API struct attestor_store *attestor_store_ref(struct attestor_store *store);
+
+// Gives up a reference; the last one frees the store. NULL is fine.
+//
+// A verifier holds its own reference. Threads: any; a thread that still uses the handle must hold
+// a reference of its own. Allocates: never.
+ATTESTOR_API void attestor_store_free(struct attestor_store *store);
+
+// Takes a bundle document for a source. All slots it speaks for are replaced at once, or nothing is:
+// on failure the last good bundle stays. `{"keys": []}` revokes.
+//
+// `kind` ATTESTOR_SOURCE_*, `name` a trust domain (`example.org` or `spiffe://example.org`), `format`
+// ATTESTOR_FORMAT_*, `now` Unix seconds or ATTESTOR_NOW. `options` and `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_PRIVATE_KEY, ATTESTOR_NO_USABLE_KEYS,
+// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED.
+// Threads: any, although the handle is not const; updates run one after the other, readers never wait. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_put(struct attestor_store *store,
+                                   uint32_t kind,
+                                   const char *name,
+                                   size_t name_len,
+                                   uint32_t format,
+                                   const uint8_t *document,
+                                   size_t document_len,
+                                   const struct attestor_put_options *options,
+                                   int64_t now,
+                                   struct attestor_error *err);
+
+// Forgets a source at once: the next verification finds it unavailable. An unknown one is fine.
+//
+// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_SOURCE_NAME_INVALID.
+// Threads: any, although the handle is not const. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_remove(struct attestor_store *store,
+                                      uint32_t kind,
+                                      const char *name,
+                                      size_t name_len,
+                                      struct attestor_error *err);
+
+// Says what is known of a slot (ATTESTOR_SLOT_*).
+//
+// `out->struct_size` must be set. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if nothing has fed the slot.
+// Threads: any; never waits. Allocates: never.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_info(const struct attestor_store *store,
+                                    uint32_t kind,
+                                    const char *name,
+                                    size_t name_len,
+                                    uint32_t slot,
+                                    struct attestor_slot_info *out,
+                                    struct attestor_error *err);
+
+// Makes the storage of one verdict.
+//
+// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID.
+// Lifetime: until `attestor_result_free`; independent of stores and verifiers.
+// Threads: one at a time. Allocates: on construction.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_result_new(struct attestor_result **out,
+                                    struct attestor_error *err);
+
+// Frees the result and overwrites what the last credential left in it. NULL is fine.
+//
+// Threads: no other call on this result. Allocates: never.
+ATTESTOR_API void attestor_result_free(struct attestor_result *result);
+
+// Reads the summary of the last verdict again; `attestor_verify` fills one directly.
+//
+// `out->struct_size` must be set. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_NOT_VERIFIED before the first verification (`out` is then not written).
+// Lifetime: views are valid until the next call on this result.
+// Threads: any, while no verification uses the result. Allocates: never.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_result_summary(const struct attestor_result *result,
+                                        struct attestor_summary *out,
+                                        struct attestor_error *err);
+
+// Writes the evidence of the last verdict, canonical JSON (docs/evidence.md), into the caller's buffer.
+//
+// `buf` may be NULL if `cap` is 0: then only `*len_out` is written. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed size), ATTESTOR_NOT_VERIFIED.
+// Threads: any, while no verification uses the result. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_result_evidence(const struct attestor_result *result,
+                                         uint8_t *buf,
+                                         size_t cap,
+                                         size_t *len_out,
+                                         struct attestor_error *err);
+
+// Makes a verifier of a policy document (UTF-8 JSON) against a store, of which it takes a reference.
+//
+// `options` and `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID with the JSON path in `err->detail` (`*out` is then NULL).
+// Lifetime: until the last reference is given up with `attestor_verifier_free`.
+// Threads: any. Allocates: on construction.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_verifier_new(const struct attestor_store *store,
+                                      const char *policy,
+                                      size_t policy_len,
+                                      const struct attestor_verifier_options *options,
+                                      struct attestor_verifier **out,
+                                      struct attestor_error *err);
+
+// Adds a reference and returns the same handle; NULL for NULL.
+//
+// Threads: any. Allocates: never.
+ATTESTOR_API struct attestor_verifier *attestor_verifier_ref(struct attestor_verifier *verifier);
+
+// Gives up a reference; the last one frees the verifier. NULL is fine.
+//
+// Threads: any; a thread that still uses the handle must hold a reference of its own. Allocates: never.
+ATTESTOR_API void attestor_verifier_free(struct attestor_verifier *verifier);
+
+// Swaps the policy. Verifications under way finish under the one they began with.
+//
+// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID (the old policy then stays).
+// Threads: any, although the handle is not const. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_verifier_set_policy(struct attestor_verifier *verifier,
+                                             const char *policy,
+                                             size_t policy_len,
+                                             struct attestor_error *err);
+
+// Judges one credential. ATTESTOR_OK is the only acceptance.
+//
+// `summary` is filled for every verdict if it is not NULL (set its `struct_size`); `err` may be NULL.
+// Returns: ATTESTOR_OK, a deny (1000-1999), an unavailable (2000-2099), or misuse (1-99).
+// Lifetime: views in `summary` are valid until the next call on this result.
+// Threads: `verifier` any, `result` one at a time. Never waits for an update and never calls back.
+// Allocates: never on a result that has grown to the size of its credentials; RSA: at most 5.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_verify(const struct attestor_verifier *verifier,
+                                const struct attestor_request *request,
+                                struct attestor_result *result,
+                                struct attestor_summary *summary,
+                                struct attestor_error *err);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/* Inline helpers. */
+
+#define ATTESTOR_ERROR_INIT { (uint32_t)sizeof(attestor_error), 0, NULL, NULL, { 0 } }
+#define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0 }
+#define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0 }
+#define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0 }
+#define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0 }
+
+/* A summary, ready to be filled. */
+static inline attestor_summary attestor_summary_default(void)
+{
+    attestor_summary summary;
+    memset(&summary, 0, sizeof summary);
+    summary.struct_size = (uint32_t)sizeof summary;
+    summary.code = ATTESTOR_NOT_VERIFIED;
+    summary.verdict_class = ATTESTOR_CLASS_MISUSE;
+    return summary;
+}
+
+/* A slot report, ready to be filled. */
+static inline attestor_slot_info attestor_slot_info_default(void)
+{
+    attestor_slot_info info;
+    memset(&info, 0, sizeof info);
+    info.struct_size = (uint32_t)sizeof info;
+    return info;
+}
+
+/* A view of a NUL-terminated string; absent for NULL. */
+static inline attestor_str attestor_str_from_cstr(const char *text)
+{
+    attestor_str view;
+    view.ptr = text;
+    view.len = text == NULL ? 0 : strlen(text);
+    return view;
+}
+
+/* A request about (credential, len) at the system clock. */
+static inline attestor_request attestor_request_default(const uint8_t *credential, size_t len)
+{
+    attestor_request request = ATTESTOR_REQUEST_INIT;
+    request.credential = credential;
+    request.credential_len = len;
+    return request;
+}
+
+/* 1 if the loaded library speaks the ABI of this header. */
+static inline int attestor_check_abi(void)
+{
+    return attestor_abi() == ATTESTOR_ABI;
+}
+
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#  define ATTESTOR_LAYOUT(condition) static_assert(condition, "attestor.h: layout")
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#  define ATTESTOR_LAYOUT(condition) _Static_assert(condition, "attestor.h: layout")
+#else
+#  define ATTESTOR_LAYOUT(condition) struct attestor_layout_unchecked
+#endif
+
+ATTESTOR_LAYOUT(sizeof(attestor_str) == 2 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_error) == 8 + 2 * sizeof(void *) + 256);
+ATTESTOR_LAYOUT(offsetof(attestor_error, detail) == 8 + 2 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 8);
+ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 16);
+ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128);
+ATTESTOR_LAYOUT(offsetof(attestor_slot_info, skipped) == 88);
+ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 8);
+ATTESTOR_LAYOUT(sizeof(attestor_request) == 16 + 4 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 8 * sizeof(void *));
+ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
+
+#endif  /* ATTESTOR_H */
