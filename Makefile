@@ -11,8 +11,11 @@ VENV    := $(BUILD)/venv
 PYTHON  := $(VENV)/bin/python
 CFLAGS  ?= -O2 -Wall -Wextra -Wconversion -pedantic
 NATIVE  := -lpthread -ldl -lm
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@2026.1
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PREFIX  ?= /usr/local
+CARGO_HOME ?= $(HOME)/.cargo
+# No path of the building machine in what is shipped.
+REMAP   := --remap-path-prefix=$(CARGO_HOME)=cargo --remap-path-prefix=$(CURDIR)=attestor
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 ABI     := $(shell sed -n 's/^\#define ATTESTOR_ABI \(.*\)/\1/p' include/attestor.h)
 
@@ -32,10 +35,10 @@ help:
 
 .PHONY: library cli
 library:
-	cargo build --release --locked --features capi --lib
+	RUSTFLAGS='$(REMAP)' cargo build --release --locked --features capi --lib
 
 cli:
-	cargo build --release --locked --features cli --bin attestor
+	RUSTFLAGS='$(REMAP)' cargo build --release --locked --features cli --bin attestor
 
 $(GO_LIB): library
 	tools/localize.sh $(RELEASE)/libattestor.a include/attestor.symbols $@
@@ -85,7 +88,8 @@ test-go: $(GO_LIB) | $(LOGS)
 	cd bindings/go && ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/go.verdicts go test -count=1 -v ./... 2>&1 | tee $(CURDIR)/$(LOGS)/go.log | grep -v '^ *\(=== \|--- PASS\)'
 	cd bindings/go && go test -count=1 -race ./...
 	cd bindings/go && GOEXPERIMENT=cgocheck2 go test -count=1 ./...
-	cd bindings/go && CGO_ENABLED=0 go vet ./...
+	cd bindings/go && GOGC=1 go test -count=1 .
+	cd bindings/go && export CGO_ENABLED=0 && go build ./... && go vet ./... && go test -count=1 .
 
 test-python: python-package | $(LOGS)
 	cd bindings/python && ../../$(VENV)/bin/ruff check . && ../../$(VENV)/bin/ruff format --check .

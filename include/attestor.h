@@ -403,7 +403,7 @@ attestor_status attestor_store_remove(struct attestor_store *store,
 // Says what is known of a slot (ATTESTOR_SLOT_*).
 //
 // `out->struct_size` must be set. `err` may be NULL.
-// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if nothing has fed the slot.
+// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if nothing has fed the slot, ATTESTOR_SOURCE_NAME_INVALID.
 // Threads: any; never waits. Allocates: never.
 ATTESTOR_API
 ATTESTOR_MUST_USE
@@ -429,6 +429,11 @@ attestor_status attestor_result_new(struct attestor_result **out,
 //
 // Threads: no other call on this result. Allocates: never.
 ATTESTOR_API void attestor_result_free(struct attestor_result *result);
+
+// Forgets the last verdict and overwrites what its credential left: for a result that goes back to a pool.
+//
+// `result` may be NULL. Threads: one at a time. Allocates: never.
+ATTESTOR_API void attestor_result_clear(struct attestor_result *result);
 
 // Reads the summary of the last verdict again; `attestor_verify` fills one directly.
 //

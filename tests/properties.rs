@@ -97,11 +97,11 @@ proptest! {
     #[test]
     fn mutated_bundles_are_taken_whole_or_refused(at in 0..BUNDLE.len(), byte in any::<u8>()) {
         let store = spire();
-        let before = store.info(Source::trust_domain("example.org"), SlotKind::Jwt).expect("fed");
+        let before = store.info(Source::trust_domain("example.org"), SlotKind::Jwt).expect("a name").expect("fed");
         let mut document = BUNDLE.to_vec();
         document[at] = byte;
         let taken = put(&store, "example.org", &document).is_ok();
-        let after = store.info(Source::trust_domain("example.org"), SlotKind::Jwt).expect("fed");
+        let after = store.info(Source::trust_domain("example.org"), SlotKind::Jwt).expect("a name").expect("fed");
         prop_assert!(taken || after == before);
         prop_assert!(after.generation >= before.generation);
     }

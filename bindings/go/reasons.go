@@ -135,68 +135,260 @@ const (
 )
 
 var reasonTable = map[Reason][2]string{
-	OK: {"ok", "ok"},
-	InternalError: {"internal_error", "internal error"},
-	ArgumentInvalid: {"argument_invalid", "invalid argument"},
-	ConfigInvalid: {"config_invalid", "invalid configuration"},
-	OptionUnsupported: {"option_unsupported", "option not supported by this version"},
-	BufferTooSmall: {"buffer_too_small", "buffer too small"},
-	NotVerified: {"not_verified", "nothing was verified"},
-	ClockInvalid: {"clock_invalid", "clock not usable"},
-	AttestorUnknown: {"attestor_unknown", "attestor not in policy"},
-	StorePoisoned: {"store_poisoned", "store refuses changes after an internal error"},
-	HandleClosed: {"handle_closed", "handle is closed"},
-	SourceNameInvalid: {"source_name_invalid", "invalid source name"},
-	FormatUnsupported: {"format_unsupported", "bundle format not supported for this source"},
-	BundleMalformed: {"bundle_malformed", "trust bundle malformed"},
-	BundlePrivateKey: {"bundle_private_key", "trust bundle contains a private key"},
-	NoUsableKeys: {"no_usable_keys", "trust bundle has no usable keys"},
-	TrustDomainMismatch: {"trust_domain_mismatch", "trust bundle names another trust domain"},
-	BundleRollback: {"bundle_rollback", "trust bundle sequence went back"},
-	InputTooLarge: {"input_too_large", "credential too large"},
-	MalformedToken: {"malformed_token", "not a compact JWS"},
-	TokenEncrypted: {"token_encrypted", "encrypted tokens are not accepted"},
-	JSONSerializationRejected: {"json_serialization_rejected", "JSON-serialized JWS is not accepted"},
-	InvalidBase64url: {"invalid_base64url", "invalid base64url"},
-	InvalidUTF8: {"invalid_utf8", "invalid UTF-8"},
-	InvalidJSON: {"invalid_json", "invalid JSON"},
-	JSONDuplicateMember: {"json_duplicate_member", "duplicate JSON member"},
-	JSONTooDeep: {"json_too_deep", "JSON nested too deeply"},
-	HeaderParamForbidden: {"header_param_forbidden", "header parameter not allowed"},
-	HeaderParamInvalid: {"header_param_invalid", "header parameter has the wrong type"},
-	CritUnsupported: {"crit_unsupported", "critical header parameter not understood"},
-	B64Forbidden: {"b64_forbidden", "unencoded payload not allowed"},
-	TypMismatch: {"typ_mismatch", "token type not accepted"},
-	AlgMissing: {"alg_missing", "alg missing"},
-	AlgNotAllowed: {"alg_not_allowed", "algorithm not allowed"},
-	AlgKeyMismatch: {"alg_key_mismatch", "algorithm does not fit the key"},
-	KidMissing: {"kid_missing", "kid missing"},
-	KidNotFound: {"kid_not_found", "kid not found in trust bundle"},
-	SignatureMalformed: {"signature_malformed", "signature has the wrong form"},
-	SignatureInvalid: {"signature_invalid", "signature verification failed"},
-	PopRequired: {"pop_required", "proof of possession required"},
-	CnfInvalid: {"cnf_invalid", "confirmation claim not usable"},
-	NumericDateInvalid: {"numeric_date_invalid", "date out of range"},
-	TokenExpired: {"token_expired", "credential expired"},
-	TokenNotYetValid: {"token_not_yet_valid", "nbf in the future"},
-	IssuedInFuture: {"issued_in_future", "iat in the future"},
-	LifetimeTooLong: {"lifetime_too_long", "credential lifetime too long"},
-	ClaimMissing: {"claim_missing", "required claim missing"},
-	ClaimTypeInvalid: {"claim_type_invalid", "claim has the wrong type"},
-	AudienceMissing: {"audience_missing", "audience missing"},
-	AudienceMismatch: {"audience_mismatch", "audience mismatch"},
-	TrustDomainUnknown: {"trust_domain_unknown", "trust domain not in bundle"},
-	SpiffeIDEmpty: {"spiffe_id_empty", "SPIFFE ID is empty"},
-	SpiffeIDWrongScheme: {"spiffe_id_wrong_scheme", "SPIFFE ID scheme is not spiffe"},
-	SpiffeIDMissingTrustDomain: {"spiffe_id_missing_trust_domain", "SPIFFE ID has no trust domain"},
-	SpiffeIDBadTrustDomainChar: {"spiffe_id_bad_trust_domain_char", "SPIFFE ID trust domain has a forbidden character"},
-	SpiffeIDTrustDomainTooLong: {"spiffe_id_trust_domain_too_long", "SPIFFE ID trust domain too long"},
-	SpiffeIDBadPathChar: {"spiffe_id_bad_path_char", "SPIFFE ID path has a forbidden character"},
-	SpiffeIDEmptySegment: {"spiffe_id_empty_segment", "SPIFFE ID has an empty path segment"},
-	SpiffeIDDotSegment: {"spiffe_id_dot_segment", "SPIFFE ID has a dot segment"},
-	SpiffeIDTrailingSlash: {"spiffe_id_trailing_slash", "SPIFFE ID ends with a slash"},
-	SpiffeIDTooLong: {"spiffe_id_too_long", "SPIFFE ID too long"},
-	SpiffeIDPathRequired: {"spiffe_id_path_required", "SPIFFE ID has no path"},
-	BundleUnavailable: {"bundle_unavailable", "trust bundle unavailable"},
-	BundleStale: {"bundle_stale", "trust bundle stale"},
+	OK: {
+		"ok",
+		"ok",
+	},
+	InternalError: {
+		"internal_error",
+		"internal error",
+	},
+	ArgumentInvalid: {
+		"argument_invalid",
+		"invalid argument",
+	},
+	ConfigInvalid: {
+		"config_invalid",
+		"invalid configuration",
+	},
+	OptionUnsupported: {
+		"option_unsupported",
+		"option not supported by this version",
+	},
+	BufferTooSmall: {
+		"buffer_too_small",
+		"buffer too small",
+	},
+	NotVerified: {
+		"not_verified",
+		"nothing was verified",
+	},
+	ClockInvalid: {
+		"clock_invalid",
+		"clock not usable",
+	},
+	AttestorUnknown: {
+		"attestor_unknown",
+		"attestor not in policy",
+	},
+	StorePoisoned: {
+		"store_poisoned",
+		"store refuses changes after an internal error",
+	},
+	HandleClosed: {
+		"handle_closed",
+		"handle is closed",
+	},
+	SourceNameInvalid: {
+		"source_name_invalid",
+		"invalid source name",
+	},
+	FormatUnsupported: {
+		"format_unsupported",
+		"bundle format not supported for this source",
+	},
+	BundleMalformed: {
+		"bundle_malformed",
+		"trust bundle malformed",
+	},
+	BundlePrivateKey: {
+		"bundle_private_key",
+		"trust bundle contains a private key",
+	},
+	NoUsableKeys: {
+		"no_usable_keys",
+		"trust bundle has no usable keys",
+	},
+	TrustDomainMismatch: {
+		"trust_domain_mismatch",
+		"trust bundle names another trust domain",
+	},
+	BundleRollback: {
+		"bundle_rollback",
+		"trust bundle sequence went back",
+	},
+	InputTooLarge: {
+		"input_too_large",
+		"credential too large",
+	},
+	MalformedToken: {
+		"malformed_token",
+		"not a compact JWS",
+	},
+	TokenEncrypted: {
+		"token_encrypted",
+		"encrypted tokens are not accepted",
+	},
+	JSONSerializationRejected: {
+		"json_serialization_rejected",
+		"JSON-serialized JWS is not accepted",
+	},
+	InvalidBase64url: {
+		"invalid_base64url",
+		"invalid base64url",
+	},
+	InvalidUTF8: {
+		"invalid_utf8",
+		"invalid UTF-8",
+	},
+	InvalidJSON: {
+		"invalid_json",
+		"invalid JSON",
+	},
+	JSONDuplicateMember: {
+		"json_duplicate_member",
+		"duplicate JSON member",
+	},
+	JSONTooDeep: {
+		"json_too_deep",
+		"JSON nested too deeply",
+	},
+	HeaderParamForbidden: {
+		"header_param_forbidden",
+		"header parameter not allowed",
+	},
+	HeaderParamInvalid: {
+		"header_param_invalid",
+		"header parameter has the wrong type",
+	},
+	CritUnsupported: {
+		"crit_unsupported",
+		"critical header parameter not understood",
+	},
+	B64Forbidden: {
+		"b64_forbidden",
+		"unencoded payload not allowed",
+	},
+	TypMismatch: {
+		"typ_mismatch",
+		"token type not accepted",
+	},
+	AlgMissing: {
+		"alg_missing",
+		"alg missing",
+	},
+	AlgNotAllowed: {
+		"alg_not_allowed",
+		"algorithm not allowed",
+	},
+	AlgKeyMismatch: {
+		"alg_key_mismatch",
+		"algorithm does not fit the key",
+	},
+	KidMissing: {
+		"kid_missing",
+		"kid missing",
+	},
+	KidNotFound: {
+		"kid_not_found",
+		"kid not found in trust bundle",
+	},
+	SignatureMalformed: {
+		"signature_malformed",
+		"signature has the wrong form",
+	},
+	SignatureInvalid: {
+		"signature_invalid",
+		"signature verification failed",
+	},
+	PopRequired: {
+		"pop_required",
+		"proof of possession required",
+	},
+	CnfInvalid: {
+		"cnf_invalid",
+		"confirmation claim not usable",
+	},
+	NumericDateInvalid: {
+		"numeric_date_invalid",
+		"date out of range",
+	},
+	TokenExpired: {
+		"token_expired",
+		"credential expired",
+	},
+	TokenNotYetValid: {
+		"token_not_yet_valid",
+		"nbf in the future",
+	},
+	IssuedInFuture: {
+		"issued_in_future",
+		"iat in the future",
+	},
+	LifetimeTooLong: {
+		"lifetime_too_long",
+		"credential lifetime too long",
+	},
+	ClaimMissing: {
+		"claim_missing",
+		"required claim missing",
+	},
+	ClaimTypeInvalid: {
+		"claim_type_invalid",
+		"claim has the wrong type",
+	},
+	AudienceMissing: {
+		"audience_missing",
+		"audience missing",
+	},
+	AudienceMismatch: {
+		"audience_mismatch",
+		"audience mismatch",
+	},
+	TrustDomainUnknown: {
+		"trust_domain_unknown",
+		"trust domain not in bundle",
+	},
+	SpiffeIDEmpty: {
+		"spiffe_id_empty",
+		"SPIFFE ID is empty",
+	},
+	SpiffeIDWrongScheme: {
+		"spiffe_id_wrong_scheme",
+		"SPIFFE ID scheme is not spiffe",
+	},
+	SpiffeIDMissingTrustDomain: {
+		"spiffe_id_missing_trust_domain",
+		"SPIFFE ID has no trust domain",
+	},
+	SpiffeIDBadTrustDomainChar: {
+		"spiffe_id_bad_trust_domain_char",
+		"SPIFFE ID trust domain has a forbidden character",
+	},
+	SpiffeIDTrustDomainTooLong: {
+		"spiffe_id_trust_domain_too_long",
+		"SPIFFE ID trust domain too long",
+	},
+	SpiffeIDBadPathChar: {
+		"spiffe_id_bad_path_char",
+		"SPIFFE ID path has a forbidden character",
+	},
+	SpiffeIDEmptySegment: {
+		"spiffe_id_empty_segment",
+		"SPIFFE ID has an empty path segment",
+	},
+	SpiffeIDDotSegment: {
+		"spiffe_id_dot_segment",
+		"SPIFFE ID has a dot segment",
+	},
+	SpiffeIDTrailingSlash: {
+		"spiffe_id_trailing_slash",
+		"SPIFFE ID ends with a slash",
+	},
+	SpiffeIDTooLong: {
+		"spiffe_id_too_long",
+		"SPIFFE ID too long",
+	},
+	SpiffeIDPathRequired: {
+		"spiffe_id_path_required",
+		"SPIFFE ID has no path",
+	},
+	BundleUnavailable: {
+		"bundle_unavailable",
+		"trust bundle unavailable",
+	},
+	BundleStale: {
+		"bundle_stale",
+		"trust bundle stale",
+	},
 }

@@ -58,6 +58,13 @@ impl attestor_result {
         self.inner.clear();
     }
 
+    /// A question that never reached the verifier has its answer too.
+    pub(super) fn note(&mut self, verdict: Result<(), Reason>) {
+        if let (Some(Reason::NotVerified), Err(reason)) = (self.inner.reason(), verdict) {
+            self.inner.outcome.status = Err(reason);
+        }
+    }
+
     /// SAFETY: `to` starts with its size and is writable for that many bytes.
     pub(super) unsafe fn write_summary(&self, to: *mut attestor_summary) -> Result<(), Reason> {
         let verified = self.inner.verified();
@@ -108,6 +115,18 @@ pub unsafe extern "C" fn attestor_result_free(result: *mut attestor_result) {
         if !result.is_null() {
             // SAFETY: a live handle came from `Box::into_raw`, and the caller gives it up.
             drop(unsafe { Box::from_raw(result) });
+        }
+    });
+}
+
+/// Forgets the last verdict and overwrites what its credential left: for a result that goes back to a pool.
+///
+/// `result` may be NULL. Threads: one at a time. Allocates: never.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_result_clear(result: Option<&mut attestor_result>) {
+    boundary((), || {
+        if let Some(result) = result {
+            result.clear();
         }
     });
 }

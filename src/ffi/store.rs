@@ -246,7 +246,7 @@ pub unsafe extern "C" fn attestor_store_remove(
 /// Says what is known of a slot (ATTESTOR_SLOT_*).
 ///
 /// `out->struct_size` must be set. `err` may be NULL.
-/// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if nothing has fed the slot.
+/// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if nothing has fed the slot, ATTESTOR_SOURCE_NAME_INVALID.
 /// Threads: any; never waits. Allocates: never.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -268,7 +268,7 @@ pub unsafe extern "C" fn attestor_store_info(
             ATTESTOR_SLOT_X509 => SlotKind::X509,
             _ => return Err(Reason::ArgumentInvalid.into()),
         };
-        let info = store.inner.info(source, slot).ok_or(Reason::BundleUnavailable)?;
+        let info = store.inner.info(source, slot)?.ok_or(Reason::BundleUnavailable)?;
         let mut report = attestor_slot_info {
             struct_size: 0,
             flags: 0,

@@ -68,7 +68,8 @@ impl attestor_error {
             phrase: phrase.as_ptr().cast(),
             detail: [0; 256],
         };
-        for (to, from) in report.detail.iter_mut().take(255).zip(detail.bytes()) {
+        let fits = (0..=detail.len().min(255)).rev().find(|at| detail.is_char_boundary(*at)).unwrap_or(0);
+        for (to, from) in report.detail.iter_mut().zip(detail[..fits].bytes()) {
             *to = c_char::from_ne_bytes([from]);
         }
         // SAFETY: passed on. An error structure with a nonsensical size is left alone.

@@ -163,6 +163,7 @@ pub unsafe extern "C" fn attestor_verify(
         result.clear();
         // SAFETY: the header's contract of `attestor_request`.
         let verdict = unsafe { judge(verifier, request, result) };
+        result.note(verdict);
         if !summary.is_null() {
             // SAFETY: not NULL; the header asks for a structure that starts with its size.
             unsafe { result.write_summary(summary) }?;

@@ -213,13 +213,16 @@ impl BundleStore {
         })
     }
 
-    /// What is known of a slot; `None` if the source is unknown or nothing has fed the slot.
-    pub fn info(&self, source: Source<'_>, slot: SlotKind) -> Option<SlotInfo> {
-        let found = self.find(source.kind, source.canonical().ok()?)?;
-        match slot {
+    /// What is known of a slot; `None` if nothing has fed it.
+    ///
+    /// # Errors
+    /// `source_name_invalid`.
+    pub fn info(&self, source: Source<'_>, slot: SlotKind) -> Result<Option<SlotInfo>, ConfigError> {
+        let found = self.find(source.kind, source.canonical()?);
+        Ok(found.and_then(|found| match slot {
             SlotKind::Jwt => found.jwt.load().map(|slot| slot.info()),
             SlotKind::X509 => found.x509.load().map(|slot| slot.info()),
-        }
+        }))
     }
 }
 
@@ -309,6 +312,10 @@ mod tests {
             .map_err(|e| e.reason())
     }
 
+    fn info(store: &BundleStore, name: &str) -> Option<SlotInfo> {
+        store.info(Source::trust_domain(name), SlotKind::Jwt).unwrap()
+    }
+
     fn sequence(n: u32) -> String {
         BUNDLE.replace("SEQ", &n.to_string())
     }
@@ -317,7 +324,7 @@ mod tests {
     fn refused_updates_change_nothing() {
         let store = BundleStore::new();
         put(&store, "td", &sequence(5)).unwrap();
-        let before = store.info(Source::trust_domain("td"), SlotKind::Jwt);
+        let before = info(&store, "td");
         for (document, reason) in [
             ("", Reason::BundleMalformed),
             ("{}", Reason::BundleMalformed),
@@ -330,7 +337,7 @@ mod tests {
         ] {
             assert_eq!(put(&store, "td", document), Err(reason), "{document}");
         }
-        assert_eq!(store.info(Source::trust_domain("td"), SlotKind::Jwt), before);
+        assert_eq!(info(&store, "td"), before);
         let forced = PutOptions { force: true, ..PutOptions::default() };
         let older = sequence(4);
         store
@@ -344,14 +351,14 @@ mod tests {
         assert_eq!(put(&store, "td/x", &sequence(1)), Err(Reason::SourceNameInvalid));
         assert_eq!(put(&store, "", &sequence(1)), Err(Reason::SourceNameInvalid));
         put(&store, "spiffe://td", &sequence(1)).unwrap();
-        assert!(store.info(Source::trust_domain("td"), SlotKind::Jwt).is_some());
+        assert!(info(&store, "td").is_some());
         let issuer = Source { kind: SourceKind::Issuer, name: "td" };
-        assert!(store.info(issuer, SlotKind::Jwt).is_none());
+        assert!(store.info(issuer, SlotKind::Jwt).unwrap().is_none());
         let refused = store.put(issuer, Format::SpiffeBundle, b"{}", &PutOptions::default(), Now::At(1));
         assert_eq!(refused.unwrap_err().reason(), Reason::FormatUnsupported);
         assert_eq!(store.remove(Source::trust_domain("td")), Ok(true));
         assert_eq!(store.remove(Source::trust_domain("td")), Ok(false));
-        assert!(store.info(Source::trust_domain("td"), SlotKind::Jwt).is_none());
+        assert!(info(&store, "td").is_none());
     }
 
     #[test]
@@ -361,7 +368,7 @@ mod tests {
         let extra = r#"{"use":"jwt-svid","kty":"AKP","kid":"pq"},{"use":"foo","kty":"EC"},7,{"use":"jwt-svid","kty":"oct","k":"AA"},"#;
         let report = put(&store, "td", &good.replace('[', &format!("[{extra}"))).unwrap();
         assert_eq!((report.keys, report.authorities, report.skipped), (Some(1), Some(0), 4));
-        let info = store.info(Source::trust_domain("td"), SlotKind::Jwt).unwrap();
+        let info = info(&store, "td").unwrap();
         let count = |skip: Skip| info.skipped[skip as usize];
         assert_eq!(count(Skip::KeyTypeUnsupported), 2);
         assert_eq!(count(Skip::UseIgnored), 1);
@@ -386,8 +393,7 @@ mod tests {
             put(&store, &format!("td{n}"), &document).unwrap();
         }
         for n in (0..10_000).step_by(997) {
-            let generation =
-                store.info(Source::trust_domain(&format!("td{n}")), SlotKind::Jwt).unwrap().generation;
+            let generation = info(&store, &format!("td{n}")).unwrap().generation;
             assert_eq!(generation, n + 1);
         }
         assert!(store.find(SourceKind::TrustDomain, "td10000").is_none());

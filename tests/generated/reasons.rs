@@ -21,9 +21,15 @@ pub(crate) fn go() -> String {
         let name = camel(reason.slug());
         let _ = writeln!(out, "\t// {name}: {}\n\t{name} Reason = {}", reason.doc(), reason.code());
     }
-    out.push_str(")\n\nvar reasonTable = map[Reason][2]string{\n\tOK: {\"ok\", \"ok\"},\n");
+    out.push_str(")\n\nvar reasonTable = map[Reason][2]string{\n\tOK: {\n\t\t\"ok\",\n\t\t\"ok\",\n\t},\n");
     for reason in Reason::ALL {
-        let _ = writeln!(out, "\t{}: {{{:?}, {:?}}},", camel(reason.slug()), reason.slug(), reason.phrase());
+        let _ = writeln!(
+            out,
+            "\t{}: {{\n\t\t{:?},\n\t\t{:?},\n\t}},",
+            camel(reason.slug()),
+            reason.slug(),
+            reason.phrase()
+        );
     }
     out.push_str("}\n");
     out

@@ -181,6 +181,7 @@ attestor_status attestor_store_info(const struct attestor_store *store,
 attestor_status attestor_result_new(struct attestor_result **out,
                                     struct attestor_error *err);
 void attestor_result_free(struct attestor_result *result);
+void attestor_result_clear(struct attestor_result *result);
 attestor_status attestor_result_summary(const struct attestor_result *result,
                                         struct attestor_summary *out,
                                         struct attestor_error *err);

@@ -1,0 +1,49 @@
+//go:build cgo
+
+package attestor
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func BenchmarkVerify(b *testing.B) {
+	for name, keys := range map[string]string{"ES256": "ec-p256", "RS256": "rsa-2048"} {
+		b.Run(name, func(b *testing.B) {
+			verifier, _ := fedVerifier(b, keys)
+			token := string(spire(b, keys+"/s0.minted.jwt"))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := verifier.Verify(token, At(issued)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkVerifyParallel(b *testing.B) {
+	verifier, _ := fedVerifier(b, "ec-p256")
+	token := string(spire(b, "ec-p256/s0.minted.jwt"))
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := verifier.Verify(token, At(issued)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// What a refusal before any cryptography costs: mostly the crossing.
+func BenchmarkRefuse(b *testing.B) {
+	verifier, _ := fedVerifier(b, "ec-p256")
+	token := strings.Repeat("A", 300)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := verifier.Verify(token, At(issued)); !errors.Is(err, MalformedToken) {
+			b.Fatal(err)
+		}
+	}
+}

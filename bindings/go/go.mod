@@ -1,0 +1,3 @@
+module github.com/libattestor/attestor/bindings/go
+
+go 1.24

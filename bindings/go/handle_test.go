@@ -1,0 +1,147 @@
+//go:build cgo
+
+package attestor
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+func TestUseAfterClose(t *testing.T) {
+	verifier, store := fedVerifier(t, "ec-p256")
+	token := string(spire(t, "ec-p256/s0.minted.jwt"))
+	for range 2 {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := verifier.Verify(token, At(issued)); err != nil {
+		t.Errorf("a verifier lives on without the store's handle: %v", err)
+	}
+	for range 2 {
+		if err := verifier.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	mustBeClosed(t, store, verifier)
+}
+
+func TestZeroValuesAreClosed(t *testing.T) {
+	store, verifier := &BundleStore{}, &Verifier{}
+	mustBeClosed(t, store, verifier)
+	if store.Close() != nil || verifier.Close() != nil {
+		t.Error("Close failed")
+	}
+}
+
+func mustBeClosed(t *testing.T, store *BundleStore, verifier *Verifier) {
+	t.Helper()
+	_, infoErr := store.Info(domain, SlotJWT)
+	made, newErr := NewVerifier(store, policyFor(audience))
+	identity, verifyErr := verifier.Verify("", At(issued))
+	if made != nil || identity != nil {
+		t.Error("something came of a closed handle")
+	}
+	for name, err := range map[string]error{
+		"Put": store.Put(domain, nil), "Remove": store.Remove(domain), "Info": infoErr, "NewVerifier": newErr,
+		"Verify": verifyErr, "SetPolicy": verifier.SetPolicy(nil),
+	} {
+		if !errors.Is(err, ErrClosed) || !errors.Is(err, HandleClosed) || !errors.Is(err, ErrMisuse) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Close meets eight goroutines in the middle of their calls; each goes on until it is told.
+func TestConcurrentUse(t *testing.T) {
+	verifier, store := fedVerifier(t, "ec-p256")
+	token := string(spire(t, "ec-p256/s0.minted.jwt"))
+	bundle, policy := spire(t, "ec-p256/s0.bundle.spiffe.json"), policyFor(audience)
+
+	verify := func() error {
+		identity, err := verifier.Verify(token, At(issued))
+		if (err == nil) != (identity != nil && identity.ID == minted) {
+			t.Errorf("%v with the error %v", identity, err)
+		}
+		return err
+	}
+	put := func() error { return store.Put(domain, bundle) }
+	setPolicy := func() error { return verifier.SetPolicy(policy) }
+
+	var calls atomic.Int64
+	var users sync.WaitGroup
+	for _, call := range []func() error{verify, verify, verify, verify, verify, put, put, setPolicy} {
+		users.Add(1)
+		go func() {
+			defer users.Done()
+			err := call()
+			for ; err == nil; err = call() {
+				calls.Add(1)
+			}
+			if !errors.Is(err, ErrClosed) {
+				t.Error(err)
+			}
+		}()
+	}
+	for calls.Load() < 500 {
+		runtime.Gosched()
+	}
+	for range 4 {
+		users.Add(1)
+		go func() {
+			defer users.Done()
+			verifier.Close()
+			store.Close()
+		}()
+	}
+	users.Wait()
+}
+
+func TestHandleIsFreedOnceByItsLastUser(t *testing.T) {
+	for range 200 {
+		var freed atomic.Int64
+		owner := new(int)
+		h := newHandle(owner, unsafe.Pointer(owner), func(unsafe.Pointer) { freed.Add(1) })
+		var users sync.WaitGroup
+		for i := range 8 {
+			users.Add(1)
+			go func() {
+				defer users.Done()
+				if i%4 == 3 {
+					h.close()
+				}
+				if _, err := h.enter(); err != nil {
+					return
+				}
+				runtime.Gosched()
+				if freed.Load() != 0 {
+					t.Error("freed under a user")
+				}
+				h.leave()
+			}()
+		}
+		users.Wait()
+		if n := freed.Load(); n != 1 {
+			t.Fatalf("freed %d times", n)
+		}
+		runtime.KeepAlive(owner)
+	}
+}
+
+func TestCollectorClosesWhatIsDropped(t *testing.T) {
+	freed := make(chan struct{})
+	newHandle(new(BundleStore), nil, func(unsafe.Pointer) { close(freed) })
+	for {
+		runtime.GC()
+		select {
+		case <-freed:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,138 @@
+//go:build cgo
+
+package attestor
+
+// #cgo noescape attestor_go_store_put
+// #cgo nocallback attestor_go_store_put
+// #cgo noescape attestor_go_store_remove
+// #cgo nocallback attestor_go_store_remove
+// #cgo noescape attestor_go_store_info
+// #cgo nocallback attestor_go_store_info
+// #include "shim.h"
+import "C"
+
+import (
+	"time"
+	"unsafe"
+)
+
+// BundleStore is the bundle cache: trust domains, each with slots of keys. Made by [NewBundleStore]; the
+// zero BundleStore is closed. Safe for concurrent use: an update replaces a slot at once, or nothing, and no
+// verification waits for it.
+type BundleStore struct {
+	handle *handle
+	err    error
+}
+
+// NewBundleStore makes an empty store. If the library cannot be used, every method says why.
+func NewBundleStore() *BundleStore {
+	if err := libraryFits(); err != nil {
+		return &BundleStore{err: err}
+	}
+	made := C.attestor_go_store_new()
+	if err := callError(&made.error); err != nil {
+		return &BundleStore{err: err}
+	}
+	store := &BundleStore{}
+	store.handle = newHandle(store, unsafe.Pointer(made.store), func(ptr unsafe.Pointer) {
+		C.attestor_store_free((*C.attestor_store)(ptr))
+	})
+	return store
+}
+
+// Put takes a bundle document for a trust domain (example.org or spiffe://example.org): a SPIFFE bundle, if
+// no [Format] says otherwise. All slots it speaks for are replaced at once; on an error the last good
+// material stays. {"keys": []} revokes.
+func (s *BundleStore) Put(trustDomain string, document []byte, opts ...PutOption) error {
+	o, err := readPutOptions(opts)
+	if err != nil {
+		return err
+	}
+	store, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer s.handle.leave()
+	flags := C.uint32_t(0)
+	if o.force {
+		flags = C.ATTESTOR_PUT_FORCE
+	}
+	name, nameLen := stringData(trustDomain)
+	data, dataLen := bytesData(document)
+	report := C.attestor_go_store_put(store, name, nameLen, C.uint32_t(o.format), data, dataLen,
+		flags, C.uint64_t(o.feed), C.int64_t(o.now))
+	return callError(&report)
+}
+
+// Remove forgets a trust domain: the next verification finds it unavailable. An unknown one is fine.
+func (s *BundleStore) Remove(trustDomain string) error {
+	store, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer s.handle.leave()
+	name, nameLen := stringData(trustDomain)
+	report := C.attestor_go_store_remove(store, name, nameLen)
+	return callError(&report)
+}
+
+// Info says what is known of a slot; [BundleUnavailable] if nothing has fed it.
+func (s *BundleStore) Info(trustDomain string, slot Slot) (SlotInfo, error) {
+	store, err := s.enter()
+	if err != nil {
+		return SlotInfo{}, err
+	}
+	defer s.handle.leave()
+	name, nameLen := stringData(trustDomain)
+	report := C.attestor_go_store_info(store, name, nameLen, C.uint32_t(slot))
+	if err := statusError(report.status, ""); err != nil {
+		return SlotInfo{}, err
+	}
+	return newSlotInfo(&report.info), nil
+}
+
+// Close gives the store up; verifiers made of it go on with what it holds. It waits for nobody: calls under
+// way finish, later ones get [ErrClosed]. It always returns nil, and may be called again.
+func (s *BundleStore) Close() error {
+	s.handle.close()
+	return nil
+}
+
+// String tells nothing of the contents.
+func (s *BundleStore) String() string { return "attestor.BundleStore" }
+
+// GoString is String.
+func (s *BundleStore) GoString() string { return s.String() }
+
+func (s *BundleStore) enter() (*C.attestor_store, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	ptr, err := s.handle.enter()
+	return (*C.attestor_store)(ptr), err
+}
+
+func newSlotInfo(info *C.attestor_slot_info) SlotInfo {
+	out := SlotInfo{
+		Generation:  uint64(info.generation),
+		Feed:        uint64(info.feed),
+		ConfirmedAt: time.Unix(int64(info.confirmed_at), 0).UTC(),
+		Sequence:    uint64(info.sequence),
+		HasSequence: info.flags&C.ATTESTOR_SLOT_HAS_SEQUENCE != 0,
+		RefreshHint: time.Duration(info.refresh_hint) * time.Second,
+		Entries:     int(info.entries),
+	}
+	for i, octet := range info.digest {
+		out.Digest[i] = byte(octet)
+	}
+	for i, count := range info.skipped {
+		if count == 0 {
+			continue
+		}
+		if out.Skipped == nil {
+			out.Skipped = make(map[string]int)
+		}
+		out.Skipped[C.GoString(C.attestor_skip_slug(C.uint32_t(i)))] = int(count)
+	}
+	return out
+}
