@@ -84,7 +84,7 @@ func TestPutErrors(t *testing.T) {
 	}{
 		{"no name", "", bundle, nil, SourceNameInvalid},
 		{"a name with a path", domain + "/a", bundle, nil, SourceNameInvalid},
-		{"a name that is not text", "\xff", bundle, nil, ArgumentInvalid},
+		{"a name that is not text", "\xff", bundle, nil, SourceNameInvalid},
 		{"nil document", domain, nil, nil, BundleMalformed},
 		{"empty document", domain, []byte{}, nil, BundleMalformed},
 		{"endless document", domain, make([]byte, 2<<20), nil, BundleMalformed},

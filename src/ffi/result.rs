@@ -1,10 +1,10 @@
 //! `attestor_result`: storage of one verdict, and what can be read out of it.
 
 use super::boundary::{boundary, required, status, write_out};
-use super::structs::{Sized32, write_struct};
+use super::structs::{Sized32, declared_size, write_struct};
 use super::types::{attestor_error, attestor_status, attestor_str};
 use crate::result::VerifyResult;
-use crate::verdict::Reason;
+use crate::verdict::{Class, Reason};
 use core::ptr::null_mut;
 
 /// `attestor_summary.flags`: the signature was verified, whatever was decided afterwards.
@@ -48,7 +48,27 @@ unsafe impl Sized32 for attestor_summary {}
 
 const _: () = assert!(size_of::<attestor_summary>() == 24 + 4 * size_of::<attestor_str>());
 
+impl attestor_summary {
+    /// Writes that nothing was verified.
+    ///
+    /// SAFETY: `to` starts with its size and is writable for that many bytes.
+    pub(super) unsafe fn begin(to: *mut Self) -> Result<(), Reason> {
+        let mut summary = Self::zeroed();
+        summary.code = Reason::NotVerified.code();
+        summary.verdict_class = Class::Misuse as i32;
+        // SAFETY: passed on.
+        unsafe { write_struct(to, &summary) }
+    }
+}
+
 impl attestor_result {
+    /// Clears the result there is, if any.
+    pub(super) fn forget(result: &mut Option<&mut Self>) {
+        if let Some(result) = result {
+            result.clear();
+        }
+    }
+
     pub(super) fn inner(&mut self) -> &mut VerifyResult {
         &mut self.inner
     }
@@ -123,11 +143,9 @@ pub unsafe extern "C" fn attestor_result_free(result: *mut attestor_result) {
 ///
 /// `result` may be NULL. Threads: one at a time. Allocates: never.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn attestor_result_clear(result: Option<&mut attestor_result>) {
+pub unsafe extern "C" fn attestor_result_clear(mut result: Option<&mut attestor_result>) {
     boundary((), || {
-        if let Some(result) = result {
-            result.clear();
-        }
+        attestor_result::forget(&mut result);
     });
 }
 
@@ -135,7 +153,7 @@ pub unsafe extern "C" fn attestor_result_clear(result: Option<&mut attestor_resu
 ///
 /// `out->struct_size` must be set. `err` may be NULL.
 /// Returns: ATTESTOR_OK, ATTESTOR_NOT_VERIFIED before the first verification (`out` is then not written).
-/// Lifetime: views are valid until the next call on this result.
+/// Lifetime: views are valid until the next `attestor_verify`, `_clear` or `_free` of this result.
 /// Threads: any, while no verification uses the result. Allocates: never.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -146,6 +164,8 @@ pub unsafe extern "C" fn attestor_result_summary(
 ) -> attestor_status {
     status(err, || {
         let result = required(result)?;
+        // SAFETY: the header asks for a structure that starts with its size.
+        unsafe { declared_size(out) }?;
         if result.inner.reason() == Some(Reason::NotVerified) {
             return Err(Reason::NotVerified.into());
         }
@@ -156,7 +176,8 @@ pub unsafe extern "C" fn attestor_result_summary(
 
 /// Writes the evidence of the last verdict, canonical JSON (docs/evidence.md), into the caller's buffer.
 ///
-/// `buf` may be NULL if `cap` is 0: then only `*len_out` is written. `err` may be NULL.
+/// `buf` may be NULL if `cap` is 0, to ask for the size: then ATTESTOR_BUFFER_TOO_SMALL and `*len_out`. `err` may
+/// be NULL.
 /// Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed size), ATTESTOR_NOT_VERIFIED.
 /// Threads: any, while no verification uses the result. Allocates: yes.
 #[must_use]
@@ -170,6 +191,9 @@ pub unsafe extern "C" fn attestor_result_evidence(
 ) -> attestor_status {
     status(err, || {
         let result = required(result)?;
+        if len_out.is_null() || (buf.is_null() && cap > 0) {
+            return Err(Reason::ArgumentInvalid.into());
+        }
         let mut evidence = String::new();
         result.inner.write_evidence(&mut evidence);
         if evidence.is_empty() {
@@ -179,9 +203,6 @@ pub unsafe extern "C" fn attestor_result_evidence(
         unsafe { write_out(len_out, evidence.len()) }?;
         if cap < evidence.len() {
             return Err(Reason::BufferTooSmall.into());
-        }
-        if buf.is_null() {
-            return Err(Reason::ArgumentInvalid.into());
         }
         // SAFETY: the buffer holds `cap` bytes, which is enough.
         unsafe { core::ptr::copy_nonoverlapping(evidence.as_ptr(), buf, evidence.len()) };

@@ -51,7 +51,7 @@ pub extern "C" fn attestor_abi() -> u32 {
     boundary(0, || ATTESTOR_ABI)
 }
 
-/// The class of a status: one of ATTESTOR_CLASS_*. An unknown code is misuse, never an allow.
+/// The class of a status by its band: one of ATTESTOR_CLASS_*. A code outside of all bands is misuse.
 ///
 /// Threads: any. Allocates: never.
 #[unsafe(no_mangle)]

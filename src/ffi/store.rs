@@ -1,6 +1,6 @@
 //! `attestor_store`: the bundle cache.
 
-use super::boundary::{boundary, bytes, required, status, text, write_out};
+use super::boundary::{boundary, bytes, required, status, write_out};
 use super::structs::{Sized32, read_struct, write_struct};
 use super::types::{attestor_error, attestor_status};
 use crate::clock::Now;
@@ -112,7 +112,7 @@ pub(super) fn now(seconds: i64) -> Now {
     if seconds == ATTESTOR_NOW { Now::System } else { Now::At(seconds) }
 }
 
-/// SAFETY: as for `text`.
+/// SAFETY: `name` is NULL or valid for reads of `name_len` bytes.
 unsafe fn source<'a>(kind: u32, name: *const c_char, name_len: usize) -> Result<Source<'a>, Reason> {
     let kind = match kind {
         ATTESTOR_SOURCE_TRUST_DOMAIN => SourceKind::TrustDomain,
@@ -120,7 +120,11 @@ unsafe fn source<'a>(kind: u32, name: *const c_char, name_len: usize) -> Result<
         _ => return Err(Reason::ArgumentInvalid),
     };
     // SAFETY: passed on.
-    Ok(Source { kind, name: unsafe { text(name, name_len, MAX_NAME) }? })
+    let name = unsafe { bytes(name.cast(), name_len, MAX_NAME) }?;
+    if name_len > MAX_NAME {
+        return Err(Reason::SourceNameInvalid);
+    }
+    Ok(Source { kind, name: core::str::from_utf8(name).map_err(|_| Reason::SourceNameInvalid)? })
 }
 
 /// Makes an empty store.
@@ -184,7 +188,8 @@ pub unsafe extern "C" fn attestor_store_free(store: *mut attestor_store) {
 /// `kind` ATTESTOR_SOURCE_*, `name` a trust domain (`example.org` or `spiffe://example.org`), `format`
 /// ATTESTOR_FORMAT_*, `now` Unix seconds or ATTESTOR_NOW. `options` and `err` may be NULL.
 /// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_PRIVATE_KEY, ATTESTOR_NO_USABLE_KEYS,
-/// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED.
+/// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED,
+/// ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED, ATTESTOR_OPTION_UNSUPPORTED.
 /// Threads: any, although the handle is not const; updates run one after the other, readers never wait. Allocates: yes.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -268,6 +273,9 @@ pub unsafe extern "C" fn attestor_store_info(
             ATTESTOR_SLOT_X509 => SlotKind::X509,
             _ => return Err(Reason::ArgumentInvalid.into()),
         };
+        if out.is_null() {
+            return Err(Reason::ArgumentInvalid.into());
+        }
         let info = store.inner.info(source, slot)?.ok_or(Reason::BundleUnavailable)?;
         let mut report = attestor_slot_info {
             struct_size: 0,

@@ -17,6 +17,19 @@ pub(super) unsafe trait Sized32: Copy {
     }
 }
 
+/// The size a structure says it has.
+///
+/// # Safety
+/// `structure` is NULL or starts with a `u32` size.
+pub(super) unsafe fn declared_size<T: Sized32>(structure: *const T) -> Result<usize, Reason> {
+    if structure.is_null() {
+        return Err(Reason::ArgumentInvalid);
+    }
+    // SAFETY: the structure starts with its size.
+    let size = unsafe { structure.cast::<u32>().read_unaligned() } as usize;
+    if (size_of::<u32>()..=MAX_STRUCT).contains(&size) { Ok(size) } else { Err(Reason::ArgumentInvalid) }
+}
+
 /// Copies the caller's structure: a shorter one is extended with zeros, a longer one must end in zeros.
 ///
 /// # Safety
@@ -25,11 +38,8 @@ pub(super) unsafe fn read_struct<T: Sized32>(from: *const T) -> Result<Option<T>
     if from.is_null() {
         return Ok(None);
     }
-    // SAFETY: the structure starts with its size.
-    let size = unsafe { from.cast::<u32>().read_unaligned() } as usize;
-    if !(size_of::<u32>()..=MAX_STRUCT).contains(&size) {
-        return Err(Reason::ArgumentInvalid);
-    }
+    // SAFETY: passed on.
+    let size = unsafe { declared_size(from) }?;
     let known = size.min(size_of::<T>());
     // SAFETY: readable for `size` bytes; the tail is what this version has no member for.
     let tail = unsafe { core::slice::from_raw_parts(from.cast::<u8>().add(known), size - known) };
@@ -47,14 +57,8 @@ pub(super) unsafe fn read_struct<T: Sized32>(from: *const T) -> Result<Option<T>
 /// # Safety
 /// `to` starts with a `u32` size and is writable for that many bytes.
 pub(super) unsafe fn write_struct<T: Sized32>(to: *mut T, value: &T) -> Result<(), Reason> {
-    if to.is_null() {
-        return Err(Reason::ArgumentInvalid);
-    }
-    // SAFETY: the structure starts with its size.
-    let size = unsafe { to.cast::<u32>().read_unaligned() } as usize;
-    if !(size_of::<u32>()..=MAX_STRUCT).contains(&size) {
-        return Err(Reason::ArgumentInvalid);
-    }
+    // SAFETY: passed on.
+    let size = unsafe { declared_size(to) }?;
     let (skip, room) = (size_of::<u32>(), size.min(size_of::<T>()));
     let from = core::ptr::from_ref(value).cast::<u8>();
     // SAFETY: both sides hold `room` bytes and do not overlap.

@@ -26,9 +26,9 @@ impl attestor_str {
     }
 }
 
-/// What a failed call reports, in the caller's memory. Initialise with ATTESTOR_ERROR_INIT.
+/// What a failed call reports, in the caller's memory. Initialize with ATTESTOR_ERROR_INIT.
 ///
-/// Written by every call that takes it, success included. Never holds bytes of a credential; `detail`
+/// Written by every call that takes it, success included; left alone if `struct_size` is not set. Never holds bytes of a credential; `detail`
 /// is filled by configuration calls only and names a path and a kind, never a value.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -36,7 +36,7 @@ pub struct attestor_verifier_options {
 // SAFETY: repr(C), integers, the size first.
 unsafe impl Sized32 for attestor_verifier_options {}
 
-/// One verification. Initialise with ATTESTOR_REQUEST_INIT. The pointers are read before the call returns.
+/// One verification. Initialize with ATTESTOR_REQUEST_INIT. The pointers are read before the call returns.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct attestor_request {
@@ -65,7 +65,8 @@ const _: () = assert!(size_of::<attestor_request>() == 16 + 4 * size_of::<usize>
 /// Makes a verifier of a policy document (UTF-8 JSON) against a store, of which it takes a reference.
 ///
 /// `options` and `err` may be NULL.
-/// Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID with the JSON path in `err->detail` (`*out` is then NULL).
+/// Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID with the JSON path in `err->detail`,
+/// ATTESTOR_OPTION_UNSUPPORTED (`*out` is then NULL).
 /// Lifetime: until the last reference is given up with `attestor_verifier_free`.
 /// Threads: any. Allocates: on construction.
 #[must_use]
@@ -144,9 +145,9 @@ pub unsafe extern "C" fn attestor_verifier_set_policy(
 
 /// Judges one credential. ATTESTOR_OK is the only acceptance.
 ///
-/// `summary` is filled for every verdict if it is not NULL (set its `struct_size`); `err` may be NULL.
+/// `summary` is filled whatever the outcome if it is not NULL (set its `struct_size`); `err` may be NULL.
 /// Returns: ATTESTOR_OK, a deny (1000-1999), an unavailable (2000-2099), or misuse (1-99).
-/// Lifetime: views in `summary` are valid until the next call on this result.
+/// Lifetime: views in `summary` are valid until the next `attestor_verify`, `_clear` or `_free` of this result.
 /// Threads: `verifier` any, `result` one at a time. Never waits for an update and never calls back.
 /// Allocates: never on a result that has grown to the size of its credentials; RSA: at most 5.
 #[must_use]
@@ -154,11 +155,17 @@ pub unsafe extern "C" fn attestor_verifier_set_policy(
 pub unsafe extern "C" fn attestor_verify(
     verifier: Option<&attestor_verifier>,
     request: *const attestor_request,
-    result: Option<&mut attestor_result>,
+    mut result: Option<&mut attestor_result>,
     summary: *mut attestor_summary,
     err: *mut attestor_error,
 ) -> attestor_status {
     status(err, || {
+        // An allow of an earlier call is gone before anything else is looked at.
+        if !summary.is_null() {
+            // SAFETY: not NULL; the header asks for a structure that starts with its size.
+            unsafe { attestor_summary::begin(summary) }
+                .inspect_err(|_| attestor_result::forget(&mut result))?;
+        }
         let result = required(result)?;
         result.clear();
         // SAFETY: the header's contract of `attestor_request`.

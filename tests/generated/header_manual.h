@@ -12,17 +12,23 @@
  *   Status     Every fallible function returns an attestor_status. ATTESTOR_OK (0) is the only acceptance;
  *              1-99 misuse or misconfiguration, 1000-1999 deny, 2000-2099 unavailable.
  *   Threads    const means concurrent: calls that take a handle by const pointer may run at the same time,
- *              others need the handle alone. attestor_store changes are the exception: locked inside, and
- *              no reader ever waits for them. Every shared handle may be used from any number of threads.
+ *              others need the handle alone. Shared handles are the exception: changes to them (put, remove,
+ *              set_policy) and _ref take any number of threads too, and no reader ever waits for a change.
+ *              After fork, the child may verify; to change anything it makes handles of its own.
  *   Memory     What attestor makes, attestor frees. `_free(NULL)` does nothing. No caller pointer is kept.
  *   Inputs     (pointer, length) pairs: text as const char *, bytes from outside as const uint8_t *.
  *              (NULL, 0) is an empty input; (NULL, n) is ATTESTOR_ARGUMENT_INVALID. Lengths over a limit
  *              are refused before the bytes are read.
  *   NULL       A pointer that may be NULL is said to be; any other NULL is ATTESTOR_ARGUMENT_INVALID.
  *   Outputs    Written on ATTESTOR_OK only, except where a function says otherwise.
- *   Structures that hold options start with their own size and are all zero by default: use the _INIT macros.
- *              Members are only ever appended.
+ *   Structures start with their own size: use the _INIT macros. Members are only ever appended. A shorter
+ *              structure (an older caller) counts as extended with zeros, a longer one must end in zeros, else
+ *              ATTESTOR_OPTION_UNSUPPORTED; a size below 4 or above 4096 is ATTESTOR_ARGUMENT_INVALID.
+ *              Zero is the default of every member but attestor_request.now.
+ *   Limits     Credential 64 KiB (a policy sets less), bundle and policy document 1 MiB, source name 2048
+ *              bytes, attestor id 64 bytes.
  *   Errors     attestor_error is optional, in the caller's memory, and holds no bytes of a credential.
  *   Panics     No panic crosses this boundary: it becomes ATTESTOR_INTERNAL_ERROR, and nothing is allowed.
+ *              Rust's own hook may print where it happened to standard error, never what the input was.
  *   The library starts no thread, does no I/O, reads no environment, keeps no global state, calls nobody back.
  */

@@ -4,35 +4,34 @@
 #define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0 }
 #define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0 }
 #define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0 }
+#define ATTESTOR_SUMMARY_INIT                                                                             \
+    { (uint32_t)sizeof(attestor_summary), ATTESTOR_NOT_VERIFIED, ATTESTOR_CLASS_MISUSE, 0, 0,             \
+      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
+#define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
 #define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0 }
 
 /* A summary, ready to be filled. */
 static inline attestor_summary attestor_summary_default(void)
 {
-    attestor_summary summary;
-    memset(&summary, 0, sizeof summary);
-    summary.struct_size = (uint32_t)sizeof summary;
-    summary.code = ATTESTOR_NOT_VERIFIED;
-    summary.verdict_class = ATTESTOR_CLASS_MISUSE;
+    attestor_summary summary = ATTESTOR_SUMMARY_INIT;
     return summary;
 }
 
 /* A slot report, ready to be filled. */
 static inline attestor_slot_info attestor_slot_info_default(void)
 {
-    attestor_slot_info info;
-    memset(&info, 0, sizeof info);
-    info.struct_size = (uint32_t)sizeof info;
+    attestor_slot_info info = ATTESTOR_SLOT_INFO_INIT;
     return info;
 }
 
-/* A view of a NUL-terminated string; absent for NULL. */
-static inline attestor_str attestor_str_from_cstr(const char *text)
+/* attestor_store_put for a trust domain in a NUL-terminated string; NULL is an empty name. */
+static inline attestor_status attestor_store_put_cstr(attestor_store *store, const char *trust_domain, uint32_t format,
+                                                      const uint8_t *document, size_t document_len,
+                                                      attestor_error *err)
 {
-    attestor_str view;
-    view.ptr = text;
-    view.len = text == NULL ? 0 : strlen(text);
-    return view;
+    return attestor_store_put(store, ATTESTOR_SOURCE_TRUST_DOMAIN, trust_domain,
+                              trust_domain == NULL ? 0 : strlen(trust_domain), format, document, document_len, NULL,
+                              ATTESTOR_NOW, err);
 }
 
 /* A request about (credential, len) at the system clock. */
@@ -69,3 +68,5 @@ ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 8);
 ATTESTOR_LAYOUT(sizeof(attestor_request) == 16 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 8 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
+
+#undef ATTESTOR_LAYOUT

@@ -12,18 +12,24 @@
  *   Status     Every fallible function returns an attestor_status. ATTESTOR_OK (0) is the only acceptance;
  *              1-99 misuse or misconfiguration, 1000-1999 deny, 2000-2099 unavailable.
  *   Threads    const means concurrent: calls that take a handle by const pointer may run at the same time,
- *              others need the handle alone. attestor_store changes are the exception: locked inside, and
- *              no reader ever waits for them. Every shared handle may be used from any number of threads.
+ *              others need the handle alone. Shared handles are the exception: changes to them (put, remove,
+ *              set_policy) and _ref take any number of threads too, and no reader ever waits for a change.
+ *              After fork, the child may verify; to change anything it makes handles of its own.
  *   Memory     What attestor makes, attestor frees. `_free(NULL)` does nothing. No caller pointer is kept.
  *   Inputs     (pointer, length) pairs: text as const char *, bytes from outside as const uint8_t *.
  *              (NULL, 0) is an empty input; (NULL, n) is ATTESTOR_ARGUMENT_INVALID. Lengths over a limit
  *              are refused before the bytes are read.
  *   NULL       A pointer that may be NULL is said to be; any other NULL is ATTESTOR_ARGUMENT_INVALID.
  *   Outputs    Written on ATTESTOR_OK only, except where a function says otherwise.
- *   Structures that hold options start with their own size and are all zero by default: use the _INIT macros.
- *              Members are only ever appended.
+ *   Structures start with their own size: use the _INIT macros. Members are only ever appended. A shorter
+ *              structure (an older caller) counts as extended with zeros, a longer one must end in zeros, else
+ *              ATTESTOR_OPTION_UNSUPPORTED; a size below 4 or above 4096 is ATTESTOR_ARGUMENT_INVALID.
+ *              Zero is the default of every member but attestor_request.now.
+ *   Limits     Credential 64 KiB (a policy sets less), bundle and policy document 1 MiB, source name 2048
+ *              bytes, attestor id 64 bytes.
  *   Errors     attestor_error is optional, in the caller's memory, and holds no bytes of a credential.
  *   Panics     No panic crosses this boundary: it becomes ATTESTOR_INTERNAL_ERROR, and nothing is allowed.
+ *              Rust's own hook may print where it happened to standard error, never what the input was.
  *   The library starts no thread, does no I/O, reads no environment, keeps no global state, calls nobody back.
  */
 
@@ -195,9 +201,9 @@ typedef struct attestor_store_options {
     uint32_t flags;
 } attestor_store_options;
 
-// What a failed call reports, in the caller's memory. Initialise with ATTESTOR_ERROR_INIT.
+// What a failed call reports, in the caller's memory. Initialize with ATTESTOR_ERROR_INIT.
 //
-// Written by every call that takes it, success included. Never holds bytes of a credential; `detail`
+// Written by every call that takes it, success included; left alone if `struct_size` is not set. Never holds bytes of a credential; `detail`
 // is filled by configuration calls only and names a path and a kind, never a value.
 typedef struct attestor_error {
     // `sizeof(attestor_error)`.
@@ -286,7 +292,7 @@ typedef struct attestor_verifier_options {
     uint32_t flags;
 } attestor_verifier_options;
 
-// One verification. Initialise with ATTESTOR_REQUEST_INIT. The pointers are read before the call returns.
+// One verification. Initialize with ATTESTOR_REQUEST_INIT. The pointers are read before the call returns.
 typedef struct attestor_request {
     // `sizeof(attestor_request)`.
     uint32_t struct_size;
@@ -323,7 +329,7 @@ ATTESTOR_API uint32_t attestor_version_hex(void);
 // Threads: any. Allocates: never.
 ATTESTOR_API uint32_t attestor_abi(void);
 
-// The class of a status: one of ATTESTOR_CLASS_*. An unknown code is misuse, never an allow.
+// The class of a status by its band: one of ATTESTOR_CLASS_*. A code outside of all bands is misuse.
 //
 // Threads: any. Allocates: never.
 ATTESTOR_API int32_t attestor_status_class(attestor_status code);
@@ -373,7 +379,8 @@ ATTESTOR_API void attestor_store_free(struct attestor_store *store);
 // `kind` ATTESTOR_SOURCE_*, `name` a trust domain (`example.org` or `spiffe://example.org`), `format`
 // ATTESTOR_FORMAT_*, `now` Unix seconds or ATTESTOR_NOW. `options` and `err` may be NULL.
 // Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_PRIVATE_KEY, ATTESTOR_NO_USABLE_KEYS,
-// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED.
+// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED,
+// ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED, ATTESTOR_OPTION_UNSUPPORTED.
 // Threads: any, although the handle is not const; updates run one after the other, readers never wait. Allocates: yes.
 ATTESTOR_API
 ATTESTOR_MUST_USE
@@ -439,7 +446,7 @@ ATTESTOR_API void attestor_result_clear(struct attestor_result *result);
 //
 // `out->struct_size` must be set. `err` may be NULL.
 // Returns: ATTESTOR_OK, ATTESTOR_NOT_VERIFIED before the first verification (`out` is then not written).
-// Lifetime: views are valid until the next call on this result.
+// Lifetime: views are valid until the next `attestor_verify`, `_clear` or `_free` of this result.
 // Threads: any, while no verification uses the result. Allocates: never.
 ATTESTOR_API
 ATTESTOR_MUST_USE
@@ -449,7 +456,8 @@ attestor_status attestor_result_summary(const struct attestor_result *result,
 
 // Writes the evidence of the last verdict, canonical JSON (docs/evidence.md), into the caller's buffer.
 //
-// `buf` may be NULL if `cap` is 0: then only `*len_out` is written. `err` may be NULL.
+// `buf` may be NULL if `cap` is 0, to ask for the size: then ATTESTOR_BUFFER_TOO_SMALL and `*len_out`. `err` may
+// be NULL.
 // Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed size), ATTESTOR_NOT_VERIFIED.
 // Threads: any, while no verification uses the result. Allocates: yes.
 ATTESTOR_API
@@ -463,7 +471,8 @@ attestor_status attestor_result_evidence(const struct attestor_result *result,
 // Makes a verifier of a policy document (UTF-8 JSON) against a store, of which it takes a reference.
 //
 // `options` and `err` may be NULL.
-// Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID with the JSON path in `err->detail` (`*out` is then NULL).
+// Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID with the JSON path in `err->detail`,
+// ATTESTOR_OPTION_UNSUPPORTED (`*out` is then NULL).
 // Lifetime: until the last reference is given up with `attestor_verifier_free`.
 // Threads: any. Allocates: on construction.
 ATTESTOR_API
@@ -498,9 +507,9 @@ attestor_status attestor_verifier_set_policy(struct attestor_verifier *verifier,
 
 // Judges one credential. ATTESTOR_OK is the only acceptance.
 //
-// `summary` is filled for every verdict if it is not NULL (set its `struct_size`); `err` may be NULL.
+// `summary` is filled whatever the outcome if it is not NULL (set its `struct_size`); `err` may be NULL.
 // Returns: ATTESTOR_OK, a deny (1000-1999), an unavailable (2000-2099), or misuse (1-99).
-// Lifetime: views in `summary` are valid until the next call on this result.
+// Lifetime: views in `summary` are valid until the next `attestor_verify`, `_clear` or `_free` of this result.
 // Threads: `verifier` any, `result` one at a time. Never waits for an update and never calls back.
 // Allocates: never on a result that has grown to the size of its credentials; RSA: at most 5.
 ATTESTOR_API
@@ -521,35 +530,34 @@ attestor_status attestor_verify(const struct attestor_verifier *verifier,
 #define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0 }
 #define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0 }
 #define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0 }
+#define ATTESTOR_SUMMARY_INIT                                                                             \
+    { (uint32_t)sizeof(attestor_summary), ATTESTOR_NOT_VERIFIED, ATTESTOR_CLASS_MISUSE, 0, 0,             \
+      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
+#define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
 #define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0 }
 
 /* A summary, ready to be filled. */
 static inline attestor_summary attestor_summary_default(void)
 {
-    attestor_summary summary;
-    memset(&summary, 0, sizeof summary);
-    summary.struct_size = (uint32_t)sizeof summary;
-    summary.code = ATTESTOR_NOT_VERIFIED;
-    summary.verdict_class = ATTESTOR_CLASS_MISUSE;
+    attestor_summary summary = ATTESTOR_SUMMARY_INIT;
     return summary;
 }
 
 /* A slot report, ready to be filled. */
 static inline attestor_slot_info attestor_slot_info_default(void)
 {
-    attestor_slot_info info;
-    memset(&info, 0, sizeof info);
-    info.struct_size = (uint32_t)sizeof info;
+    attestor_slot_info info = ATTESTOR_SLOT_INFO_INIT;
     return info;
 }
 
-/* A view of a NUL-terminated string; absent for NULL. */
-static inline attestor_str attestor_str_from_cstr(const char *text)
+/* attestor_store_put for a trust domain in a NUL-terminated string; NULL is an empty name. */
+static inline attestor_status attestor_store_put_cstr(attestor_store *store, const char *trust_domain, uint32_t format,
+                                                      const uint8_t *document, size_t document_len,
+                                                      attestor_error *err)
 {
-    attestor_str view;
-    view.ptr = text;
-    view.len = text == NULL ? 0 : strlen(text);
-    return view;
+    return attestor_store_put(store, ATTESTOR_SOURCE_TRUST_DOMAIN, trust_domain,
+                              trust_domain == NULL ? 0 : strlen(trust_domain), format, document, document_len, NULL,
+                              ATTESTOR_NOW, err);
 }
 
 /* A request about (credential, len) at the system clock. */
@@ -586,5 +594,7 @@ ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 8);
 ATTESTOR_LAYOUT(sizeof(attestor_request) == 16 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 8 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
+
+#undef ATTESTOR_LAYOUT
 
 #endif  /* ATTESTOR_H */

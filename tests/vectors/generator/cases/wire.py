@@ -65,7 +65,7 @@ def parts(c: Corpus) -> None:
         ("two-dots", "E-001+E-005", bad, b".."),
         ("three-dots", "E-001", bad, b"..."),
         ("many-dots", "E-001", bad, b"." * 1000),
-        ("fullwidth-dots", "E-001", bad, "．".encode().join([h, p, s])),
+        ("fullwidth-dots", "E-001", bad, "\uff0e".encode().join([h, p, s])),
         ("colons", "E-001", bad, b":".join([h, p, s])),
         ("no-header", "E-005", bad, b".".join([b"", p, s])),
         ("no-payload", "E-005", bad, b".".join([h, b"", s])),

@@ -1,0 +1,60 @@
+"""Arguments as the C ABI takes them. A refusal names the argument and types, never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ._reasons import Reason
+from .errors import Misuse
+
+# ATTESTOR_NOW: the library reads the clock.
+SYSTEM_CLOCK: Final = -(2**63)
+
+
+def octets(name: str, value: object) -> bytes:
+    """Take text or bytes; a lone surrogate becomes bytes that are not UTF-8, for the library to refuse."""
+    if type(value) is bytes:
+        return value
+    if isinstance(value, str):
+        return str.encode(value, "utf-8", "surrogatepass")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        # A copy: nobody may change what is being judged.
+        return bytes(memoryview(value))
+    raise wrong_type(name, "str or a bytes-like object", value)
+
+
+def text(name: str, value: object) -> bytes:
+    """Take text."""
+    if not isinstance(value, str):
+        raise wrong_type(name, "str", value)
+    return octets(name, value)
+
+
+def clock(now: object) -> int:
+    """Take Unix seconds, None for the system clock; no time that the ABI cannot hold is a usable one."""
+    if now is None:
+        return SYSTEM_CLOCK
+    seconds = now if type(now) is int else integer("now", now)
+    return seconds if 0 < seconds < 2**63 else 0
+
+
+def integer(name: str, value: object) -> int:
+    """Take an integer, which a truth value is not."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise wrong_type(name, "int", value)
+    return value
+
+
+def choice(name: str, value: object, numbers: Mapping[str, int], reason: Reason) -> int:
+    """Take one of a few names and give its number."""
+    if not isinstance(value, str):
+        raise wrong_type(name, "str", value)
+    if value not in numbers:
+        raise Misuse(reason, f"{name}: must be one of {', '.join(numbers)}")
+    return numbers[value]
+
+
+def wrong_type(name: str, wanted: str, value: object) -> TypeError:
+    """Say what was wanted and which type came."""
+    return TypeError(f"{name} must be {wanted}, not {type(value).__name__}")

@@ -1,0 +1,173 @@
+"""No exception and no repr holds bytes of a credential."""
+
+from __future__ import annotations
+
+import base64
+import json
+import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from libattestor import AttestorError, BundleStore, Misuse, Verifier
+from material import CLOCK, EXPIRED_TOKEN, IDENTITY, OTHER_TOKEN, TOKEN, refused
+from test_vectors import vectors_folder
+
+CANARY = "Zq7canaryXw93"
+
+
+def encoded(value: object) -> str:
+    """Give a part of a token."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def planted() -> Iterator[str]:
+    """Give tokens that carry the canary in every place, each refused somewhere else."""
+    header: dict[str, object] = {"alg": "ES256", "kid": CANARY}
+    claims: dict[str, object] = {
+        "sub": f"spiffe://example.org/{CANARY}",
+        "aud": [CANARY, "spiffe://example.org/verifier"],
+        "exp": CLOCK + 60,
+    }
+    signature = encoded(CANARY)
+    for name, value in {"kid": CANARY, "typ": CANARY, "alg": CANARY, "crit": [CANARY], CANARY: 1}.items():
+        yield f"{encoded({**header, name: value})}.{encoded(claims)}.{signature}"
+    for name, wrong in {
+        "sub": CANARY,
+        "aud": CANARY,
+        "exp": CANARY,
+        "cnf": {CANARY: CANARY},
+        "iss": [CANARY],
+    }.items():
+        yield f"{encoded(header)}.{encoded({**claims, name: wrong})}.{signature}"
+    yield f"{encoded(header)}.{encoded({**claims, 'sub': f'spiffe://{CANARY.lower()}/a'})}.{signature}"
+    yield from (
+        CANARY,
+        f"{CANARY}.{CANARY}",
+        f"{CANARY}.{CANARY}.{CANARY}",
+        f"{CANARY}\ud800.b.c",
+        f"{CANARY}\0.b.c",
+    )
+
+
+def shown(error: BaseException) -> str:
+    """Give all that an exception and those behind it say."""
+    texts: list[str] = []
+    behind: BaseException | None = error
+    while behind is not None:
+        texts += [str(behind), repr(behind), repr(behind.args), repr(vars(behind))]
+        texts += traceback.format_exception(behind)
+        behind = behind.__cause__ or behind.__context__
+    return "\n".join(texts)
+
+
+def raised(call: Callable[[], object]) -> BaseException:
+    """Give what a call raises."""
+    try:
+        call()
+    except Exception as error:
+        return error
+    raise AssertionError("not refused")
+
+
+def pieces(credential: bytes, size: int = 16) -> set[str]:
+    """Give every stretch of a credential and of its decoded parts."""
+    texts = [credential.decode("latin-1")]
+    for part in credential.split(b"."):
+        try:
+            texts.append(base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4)).decode("latin-1"))
+        except ValueError:
+            continue
+    return {text[at : at + size] for text in texts for at in range(len(text) - size + 1)}
+
+
+@pytest.mark.parametrize("number", range(len(list(planted()))))
+def test_a_refusal_holds_nothing_of_the_credential(verifier: Verifier, number: int) -> None:
+    token = list(planted())[number]
+    forms: list[str | bytes] = [token, token.encode("utf-8", "surrogatepass")]
+    for form in forms:
+        error = raised(partial(verifier.verify, form, now=CLOCK, evidence=True))
+        assert isinstance(error, AttestorError)
+        assert error.__cause__ is None and error.__context__ is None
+        text = shown(error).lower()
+        assert CANARY.lower() not in text
+        assert encoded(CANARY).lower() not in text
+
+
+def test_the_search_would_find_it() -> None:
+    error = raised(lambda: CANARY.encode("utf-16").decode("utf-8"))
+    assert CANARY in shown(ValueError(CANARY))
+    error.__context__ = ValueError(CANARY)
+    assert CANARY in shown(error)
+    assert pieces(TOKEN) & pieces(OTHER_TOKEN)
+
+
+@pytest.mark.parametrize("token", [TOKEN[:-4] + b"AAAA", EXPIRED_TOKEN, OTHER_TOKEN[:-1], TOKEN + b"\n"])
+def test_a_refusal_of_a_real_credential_holds_nothing_of_it(verifier: Verifier, token: bytes) -> None:
+    text = shown(raised(lambda: verifier.verify(token, now=CLOCK, evidence=True)))
+    assert not [piece for piece in pieces(token) if piece in text]
+
+
+def test_no_refusal_in_the_corpus_holds_a_piece_of_its_credential() -> None:
+    folder = vectors_folder()
+    refusals = 0
+    with BundleStore() as store, Verifier(store, (folder / "policies/default.json").read_bytes()) as verifier:
+        store.put("example.org", (folder / "bundles/main.json").read_bytes(), now=CLOCK)
+        for path in sorted((folder / "credentials").iterdir()):
+            credential = path.read_bytes()
+            try:
+                verifier.verify(credential, now=CLOCK, evidence=True)
+            except AttestorError as error:
+                text = shown(error)
+                assert not [piece for piece in pieces(credential) if piece in text], path.name
+                refusals += 1
+    assert refusals > 1000
+
+
+def test_wrong_types_show_only_their_names(store: BundleStore, verifier: Verifier) -> None:
+    class Talkative:
+        def __repr__(self) -> str:
+            return CANARY
+
+        __str__ = __repr__
+
+    untyped: Any = verifier.verify
+    untyped_put: Any = store.put
+    for wrong in (Talkative(), [CANARY], {CANARY: CANARY}, (CANARY,)):
+        for call in (
+            partial(untyped, wrong),
+            partial(untyped, TOKEN, now=wrong),
+            partial(untyped, TOKEN, attestor=wrong),
+            partial(untyped_put, "example.org", wrong),
+            partial(untyped_put, wrong, b""),
+        ):
+            error = raised(call)
+            assert type(error) is TypeError
+            assert CANARY not in shown(error)
+    assert CANARY not in shown(raised(partial(untyped, TOKEN, now=CANARY)))
+
+
+def test_a_leaked_private_key_is_not_repeated(store: BundleStore) -> None:
+    key = {
+        "kty": "EC",
+        "crv": "P-256",
+        "use": "jwt-svid",
+        "kid": CANARY,
+        "x": CANARY,
+        "y": CANARY,
+        "d": CANARY,
+    }
+    error = refused(Misuse, lambda: store.put("example.org", json.dumps({"keys": [key]})))
+    assert error.slug == "bundle_private_key"
+    assert CANARY not in shown(error)
+
+
+def test_no_repr_shows_a_credential(store: BundleStore, verifier: Verifier) -> None:
+    verified = verifier.verify(TOKEN, now=CLOCK, evidence=True)
+    text = repr((store, verifier, verified))
+    assert IDENTITY in text
+    signature = TOKEN.rpartition(b".")[2]
+    assert not [piece for piece in pieces(signature) if piece in text]
+    assert "credential_sha256" not in text

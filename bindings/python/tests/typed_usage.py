@@ -1,0 +1,77 @@
+"""The public API as a type checker sees it. Checked by `test_types.py`; every ignored error must be one."""
+
+from __future__ import annotations
+
+from typing_extensions import assert_type
+
+from libattestor import (
+    AttestorError,
+    BundleStore,
+    Closed,
+    Denied,
+    Format,
+    Misuse,
+    Reason,
+    Rejected,
+    SlotInfo,
+    Unavailable,
+    Verified,
+    Verifier,
+)
+
+
+def store() -> None:
+    with BundleStore() as store:
+        assert_type(store, BundleStore)
+        store.put("example.org", b"{}", format=Format.SPIFFE_BUNDLE, feed=1, force=True, now=1)
+        store.put("example.org", "{}", format="workload_api_jwks")
+        store.put(b"example.org", "{}")  # type: ignore[arg-type]
+        store.put("example.org", {})  # type: ignore[arg-type]
+        store.put("example.org", "{}", "spiffe_bundle")  # type: ignore[call-arg]
+        store.put("example.org", "{}", now=1.5)  # type: ignore[arg-type]
+        store.info("example.org", "oidc")  # type: ignore[arg-type]
+        info = store.info("example.org", "x509")
+        assert_type(info, SlotInfo | None)
+        if info is not None:
+            assert_type(info.skipped, dict[str, int])
+            assert_type(info.sequence, int | None)
+            info.entries = 1  # type: ignore[misc]
+
+
+def verify(store: BundleStore) -> None:
+    Verifier(store, b"{}")
+    Verifier(store, {"version": 1})
+    Verifier("store", "{}")  # type: ignore[arg-type]
+    with Verifier(store, "{}") as verifier:
+        for credential in ("", b"", bytearray(), memoryview(b"")):
+            assert_type(verifier.verify(credential), Verified)
+        verified = verifier.verify("", now=1, attestor="spiffe", evidence=True)
+        assert_type(verified.identity, str)
+        assert_type(verified.expires_at, int)
+        assert_type(verified.evidence, bytes | None)
+        verifier.verify(None)  # type: ignore[arg-type]
+        verifier.verify("", 1)  # type: ignore[call-arg]
+        verifier.verify("", attestor=b"spiffe")  # type: ignore[arg-type]
+        verified.identity = ""  # type: ignore[misc]
+        verifier.set_policy({"version": 1})
+
+
+def refusal(verifier: Verifier) -> ValueError | None:
+    try:
+        verifier.verify("")
+    except (Denied, Unavailable) as error:
+        assert_type(error.authenticated, bool)
+        assert_type(error.attestor_id, str | None)
+        assert_type(error.evidence, bytes | None)
+        assert_type(error.reason, Reason)
+        print(error.detail)  # type: ignore[union-attr]
+    except Rejected:
+        pass
+    except Closed as error:
+        return error
+    except Misuse as error:
+        assert_type(error.detail, str)
+        return error
+    except AttestorError as error:
+        assert_type((error.code, error.slug, error.phrase), tuple[int, str, str])
+    return None

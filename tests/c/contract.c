@@ -1,0 +1,13 @@
+#include "contract.h"
+#include "test.h"
+
+int main(void)
+{
+    status_tests();
+    argument_tests();
+    structure_tests();
+    store_tests();
+    verifier_tests();
+    result_tests();
+    return test_end("contract");
+}

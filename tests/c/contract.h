@@ -1,0 +1,12 @@
+/* The C ABI's promises, one group of tests a file. */
+#ifndef CONTRACT_H
+#define CONTRACT_H
+
+void status_tests(void);
+void argument_tests(void);
+void structure_tests(void);
+void store_tests(void);
+void verifier_tests(void);
+void result_tests(void);
+
+#endif
