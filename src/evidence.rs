@@ -4,7 +4,6 @@
 //! from the credential. Written on demand; the verification itself does not pay for it.
 
 use crate::result::{Outcome, VerifyResult};
-use crate::trust::SourceKind;
 use crate::verdict::Reason;
 use crate::wire::base64url;
 use crate::wire::json::write_str;
@@ -22,20 +21,19 @@ impl VerifyResult {
                 object.raw("attributes", "{}");
                 self.write_bundle(object.member("bundle"));
                 object.string("credential_sha256", &hex(&self.credential_sha256()));
+                object.optional("issuer", verified.issuer);
                 object.string("key_thumbprint", verified.key_thumbprint);
                 object.raw("policies", "[]");
                 self.write_policy(object.member("policy"));
-                object.string("subject", verified.identity);
-                object.string("trust_domain", verified.trust_domain);
+                object.string("subject", verified.subject);
+                object.optional("trust_domain", verified.trust_domain);
                 object.number("verified_at", self.outcome.now);
                 object.end();
             }
             (Some(Reason::NotVerified), _) | (None, None) => {}
             (Some(reason), _) => {
                 let mut object = Object::begin(out);
-                if let Some(id) = self.attestor_id() {
-                    object.string("attestor_id", id);
-                }
+                object.optional("attestor_id", self.attestor_id());
                 object.raw("authenticated", if self.authenticated() { "true" } else { "false" });
                 object.string("class", reason.class().name());
                 object.number("deny_code", reason.code().into());
@@ -48,12 +46,13 @@ impl VerifyResult {
 
     fn write_bundle(&self, out: &mut String) {
         let Some((slot, _)) = &self.outcome.verified_with else { return };
+        let Some((kind, name)) = self.outcome.source() else { return };
         let Outcome { now, .. } = self.outcome;
         let mut object = Object::begin(out);
         object.number("age", now.saturating_sub(slot.origin.confirmed_at).max(0));
         object.string("digest", &hex(&slot.origin.digest));
-        object.string("kind", SourceKind::TrustDomain.name());
-        object.string("name", self.verified().map_or("", |v| v.trust_domain));
+        object.string("kind", kind.name());
+        object.string("name", name);
         if let Some(sequence) = slot.origin.sequence {
             object.raw("sequence", &sequence.to_string());
         }
@@ -106,6 +105,12 @@ impl<'o> Object<'o> {
 
     fn string(&mut self, name: &str, value: &str) {
         write_str(self.member(name), value);
+    }
+
+    fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.string(name, value);
+        }
     }
 
     fn number(&mut self, name: &str, value: i64) {

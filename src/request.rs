@@ -9,12 +9,15 @@ pub struct Request<'a> {
     pub(crate) credential: &'a [u8],
     pub(crate) now: Now,
     pub(crate) attestor: Option<&'a str>,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) max_age: Option<i64>,
+    pub(crate) access_token: Option<&'a [u8]>,
 }
 
 impl<'a> Request<'a> {
     /// Asks about a compact JWS, byte for byte: no `Bearer `, no newline.
     pub fn new(credential: &'a [u8]) -> Self {
-        Self { credential, now: Now::System, attestor: None }
+        Self { credential, now: Now::System, attestor: None, nonce: None, max_age: None, access_token: None }
     }
 
     /// Judges at another time than the system clock's.
@@ -28,6 +31,27 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn attestor(mut self, id: &'a str) -> Self {
         self.attestor = Some(id);
+        self
+    }
+
+    /// The nonce an ID token must carry.
+    #[must_use]
+    pub fn nonce(mut self, nonce: &'a str) -> Self {
+        self.nonce = Some(nonce);
+        self
+    }
+
+    /// How long ago, in seconds, the end user of an ID token may have authenticated.
+    #[must_use]
+    pub fn max_age(mut self, seconds: u32) -> Self {
+        self.max_age = Some(seconds.into());
+        self
+    }
+
+    /// The access token that came with an ID token; its `at_hash` is compared.
+    #[must_use]
+    pub fn access_token(mut self, token: &'a [u8]) -> Self {
+        self.access_token = Some(token);
         self
     }
 }

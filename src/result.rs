@@ -1,7 +1,7 @@
 //! The storage of one verdict: made once, reused for every verification, so that a warm call allocates nothing.
 
-use crate::policy::{Attestor, Policy};
-use crate::trust::{Key, Slot};
+use crate::policy::{Attestor, Kind, Policy};
+use crate::trust::{Key, Slot, SourceKind};
 use crate::verdict::{Class, Reason};
 use crate::wire::{json, jws};
 use core::fmt;
@@ -19,14 +19,18 @@ pub(crate) struct Scratch {
     pub(crate) parts: jws::Parts,
     pub(crate) header: json::Tape,
     pub(crate) claims: json::Tape,
+    /// The decoded `iss`.
+    pub(crate) issuer: String,
 }
 
 /// The verdict and what it was reached by.
 pub(crate) struct Outcome {
     pub(crate) status: Result<(), Reason>,
     pub(crate) authenticated: bool,
-    /// Copied from `sub` as soon as that is read; shown for an allow only.
+    /// Begins as `sub`, as soon as that is read; shown for an allow only.
     pub(crate) identity: String,
+    /// Where `sub` begins in the identity.
+    subject_at: usize,
     pub(crate) trust_domain_len: usize,
     pub(crate) now: i64,
     pub(crate) expires_at: i64,
@@ -49,6 +53,7 @@ impl VerifyResult {
             status: Err(Reason::NotVerified),
             authenticated: false,
             identity: String::new(),
+            subject_at: 0,
             trust_domain_len: 0,
             now: 0,
             expires_at: 0,
@@ -61,11 +66,10 @@ impl VerifyResult {
     /// Forgets the last verdict and overwrites what its credential left behind.
     pub fn clear(&mut self) {
         self.scratch.parts.wipe();
+        wipe(&mut self.scratch.issuer);
         let outcome = &mut self.outcome;
-        let mut identity = core::mem::take(&mut outcome.identity).into_bytes();
-        identity.fill(0);
-        identity.clear();
-        outcome.identity = String::from_utf8(identity).unwrap_or_default();
+        wipe(&mut outcome.identity);
+        outcome.subject_at = 0;
         outcome.status = Err(Reason::NotVerified);
         outcome.authenticated = false;
         outcome.trust_domain_len = 0;
@@ -100,11 +104,20 @@ impl VerifyResult {
         self.outcome.status.ok()?;
         let outcome = &self.outcome;
         let attestor = outcome.attestor()?;
-        let trust_domain = outcome.identity.get(SCHEME_LEN..SCHEME_LEN + outcome.trust_domain_len)?;
+        let (kind, source) = outcome.source()?;
+        let trust_domain = (kind == SourceKind::TrustDomain).then_some(source);
+        let is_local = match &attestor.kind {
+            Kind::Spiffe(spiffe) => {
+                trust_domain.is_some() && spiffe.local_trust_domain.as_deref() == trust_domain
+            }
+            Kind::Oidc(_) => false,
+        };
         Some(Verified {
             identity: &outcome.identity,
+            subject: outcome.identity.get(outcome.subject_at..)?,
             trust_domain,
-            is_local: attestor.local_trust_domain.as_deref() == Some(trust_domain),
+            issuer: (kind == SourceKind::Issuer).then_some(source),
+            is_local,
             attestor_id: &attestor.id,
             expires_at: outcome.expires_at,
             key_thumbprint: &outcome.key()?.thumbprint,
@@ -118,7 +131,38 @@ impl Drop for VerifyResult {
     }
 }
 
+/// Overwrites and empties a string whose storage is kept.
+fn wipe(text: &mut String) {
+    let mut bytes = core::mem::take(text).into_bytes();
+    bytes.fill(0);
+    bytes.clear();
+    *text = String::from_utf8(bytes).unwrap_or_default();
+}
+
 impl Outcome {
+    /// Turns the subject into an identity of this issuer: `oidc:<issuer>:<sub>`.
+    pub(crate) fn name_by_issuer(&mut self, issuer: &str) -> Result<(), Reason> {
+        if self.identity.contains('\0') {
+            return Err(Reason::ClaimTypeInvalid);
+        }
+        for (at, part) in [(0, "oidc:"), (5, issuer), (5 + issuer.len(), ":")] {
+            self.identity.insert_str(at, part);
+        }
+        self.subject_at = 5 + issuer.len() + 1;
+        Ok(())
+    }
+
+    /// The source whose keys are asked.
+    pub(crate) fn source(&self) -> Option<(SourceKind, &str)> {
+        match &self.attestor()?.kind {
+            Kind::Oidc(oidc) => Some((SourceKind::Issuer, &oidc.issuer)),
+            Kind::Spiffe(_) => {
+                let name = self.identity.get(SCHEME_LEN..SCHEME_LEN + self.trust_domain_len)?;
+                Some((SourceKind::TrustDomain, name))
+            }
+        }
+    }
+
     pub(crate) fn attestor(&self) -> Option<&Attestor> {
         let (policy, at) = self.judged_by.as_ref()?;
         policy.attestors.get(*at)
@@ -144,10 +188,14 @@ impl fmt::Debug for VerifyResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified<'r> {
-    /// `spiffe://trust-domain/path`.
+    /// `spiffe://trust-domain/path` or `oidc:<issuer>:<sub>`.
     pub identity: &'r str,
-    /// The identity's trust domain.
-    pub trust_domain: &'r str,
+    /// `sub`.
+    pub subject: &'r str,
+    /// The identity's trust domain, of a SPIFFE credential.
+    pub trust_domain: Option<&'r str>,
+    /// The configured canonical issuer, of an OIDC token.
+    pub issuer: Option<&'r str>,
     /// The trust domain is the attestor's `local_trust_domain`.
     pub is_local: bool,
     /// The attestor that judged.

@@ -145,6 +145,16 @@ reasons! {
     ClaimTypeInvalid = 1401, "claim_type_invalid", "claim has the wrong type", "A registered claim is present and not of its type.";
     AudienceMissing = 1402, "audience_missing", "audience missing", "`aud` is absent or empty.";
     AudienceMismatch = 1403, "audience_mismatch", "audience mismatch", "No value of `aud` is one of the policy's audiences, byte for byte.";
+    IssuerUnknown = 1404, "issuer_unknown", "issuer not in policy", "No attestor of the policy takes the token's `iss`, byte for byte.";
+    AudienceUntrustedExtra = 1405, "audience_untrusted_extra", "token is for untrusted audiences too", "`aud` holds values beside ours that `trusted_audiences` does not list.";
+    TokenClassMismatch = 1406, "token_class_mismatch", "token is of another class", "An access token where ID tokens are taken, a logout token, a security event and the like.";
+    AzpMissing = 1407, "azp_missing", "authorized party missing", "The policy lists `authorized_parties` and the token has no `azp`.";
+    AzpMismatch = 1408, "azp_mismatch", "authorized party not accepted", "`azp` is not one of `authorized_parties`.";
+    NonceMissing = 1409, "nonce_missing", "nonce missing", "A nonce is expected and the token has none, or the policy requires one and the request has none.";
+    NonceMismatch = 1410, "nonce_mismatch", "nonce mismatch", "`nonce` is not the one that was sent, or the policy forbids one.";
+    AuthTimeMissing = 1411, "auth_time_missing", "authentication time missing", "The request sets a maximum age and the token has no `auth_time`.";
+    AuthTooOld = 1412, "auth_too_old", "authentication too long ago", "`auth_time` is older than the request's maximum age.";
+    AtHashMismatch = 1413, "at_hash_mismatch", "access token does not belong to the token", "`at_hash` is not the hash of the request's access token.";
     // 1500s: SPIFFE ID.
     TrustDomainUnknown = 1500, "trust_domain_unknown", "trust domain not in bundle", "The policy lists no attestor for the subject's trust domain.";
     SpiffeIdEmpty = 1501, "spiffe_id_empty", "SPIFFE ID is empty", "The subject is an empty string.";

@@ -67,7 +67,12 @@ fn a_warm_verdict_allocates_nothing() {
             let parts: Vec<_> = item.trim_start_matches('?').splitn(3, '=').collect();
             let document = fs::read(folder.join("bundles").join(parts[2])).expect("the bundle");
             let format = Format::from_name(parts[1]).expect("a format");
-            let _ = store.put(Source::trust_domain(parts[0]), format, &document, &PutOptions::default(), now);
+            let source = match parts[0].strip_prefix("issuer:") {
+                Some(name) => Source::issuer(name),
+                None if parts[0].starts_with("https://") => Source::issuer(parts[0]),
+                None => Source::trust_domain(parts[0]),
+            };
+            let _ = store.put(source, format, &document, &PutOptions::default(), now);
         }
         let policy = fs::read(folder.join("policies").join(policy)).expect("the policy");
         let Ok(verifier) = Verifier::new(store, &policy) else { continue };

@@ -160,3 +160,42 @@ fn a_policy_file_and_its_mistakes() {
     );
     std::fs::remove_dir_all(&folder).expect("removable");
 }
+
+fn vectors(name: &str) -> String {
+    format!("{}/tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn an_issuer_is_named_by_url_or_prefix() {
+    let bundle = vectors("bundles/issuer.json");
+    let verify = |name: &str, nonce: &[&str]| {
+        let mut verify = command(&[
+            "--json",
+            "--now",
+            "1800000000",
+            "--policy",
+            &vectors("policies/oidc-nonce-optional.json"),
+        ]);
+        verify.args(["--bundle", &format!("{name}={bundle}")]).args(nonce);
+        run(verify.arg(vectors("credentials/oidc-nonce-optional-same.jwt"))).1
+    };
+    let sent = ["--nonce", "n-0S6_WzA2Mj"];
+    assert_eq!(verify("https://issuer.example", &sent)["verdict"], "allow");
+    assert_eq!(
+        verify("issuer:https://issuer.example", &sent)["evidence"]["issuer"],
+        "https://issuer.example"
+    );
+    assert_eq!(verify("https://issuer.example", &["--nonce", "x"])["reason"], "nonce_mismatch");
+    assert_eq!(verify("issuer.example", &sent)["reason"], "bundle_unavailable");
+}
+
+#[test]
+fn a_bundle_file_is_recognised_and_said() {
+    let (code, _, output) = run(good(&[]).arg(data("s0.minted.jwt")));
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(code == 0 && said.ends_with("s0.bundle.spiffe.json: read as spiffe_bundle\n"), "{said}");
+    let (code, json, _) = run(good(&["--json", "--format", "workload_api_jwks"]).arg(data("s0.minted.jwt")));
+    assert_eq!(code, 0, "its JWT keys are read, its X.509 entries skipped: {json}");
+    let (code, json, _) = run(good(&["--json", "--format", "public_key_pem"]).arg(data("s0.minted.jwt")));
+    assert_eq!((code, json["reason"].as_str()), (3, Some("bundle_malformed")));
+}

@@ -18,23 +18,31 @@ struct Case<'a> {
     bundles: &'a str,
     credential: &'a str,
     expected: Verdict,
+    request: &'a str,
 }
 
 impl<'a> Case<'a> {
     fn read(line: &'a str) -> Self {
         let columns: Vec<_> = line.split('\t').collect();
-        let [id, _rule, now, policy, bundles, credential, expected @ ..] = &columns[..] else {
-            panic!("ten columns: {line}");
-        };
-        let expected: [&str; 4] = expected.try_into().expect("ten columns");
-        Self {
+        let [
             id,
-            now: now.parse().expect("a time"),
+            _rule,
+            now,
             policy,
             bundles,
             credential,
-            expected: expected.map(String::from),
-        }
+            verdict,
+            reason,
+            authenticated,
+            identity,
+            rest @ ..,
+        ] = &columns[..]
+        else {
+            panic!("ten columns: {line}");
+        };
+        let expected = [verdict, reason, authenticated, identity].map(|column| (*column).to_owned());
+        let request = rest.first().copied().unwrap_or("-");
+        Self { id, now: now.parse().expect("a time"), policy, bundles, credential, expected, request }
     }
 }
 
@@ -47,11 +55,33 @@ fn read(kind: &str, name: &str) -> Vec<u8> {
     fs::read(folder().join(kind).join(name)).unwrap_or_else(|e| panic!("{kind}/{name}: {e}"))
 }
 
+/// `https://…` and `issuer:ANYTHING` name issuers, as on the command line.
+fn source(name: &str) -> Source<'_> {
+    match name.strip_prefix("issuer:") {
+        Some(name) => Source::issuer(name),
+        None if name.starts_with("https://") => Source::issuer(name),
+        None => Source::trust_domain(name),
+    }
+}
+
+/// Applies `nonce=TEXT;max_age=SECONDS;access_token=TEXT`.
+fn with_options<'a>(mut request: Request<'a>, options: &'a str) -> Request<'a> {
+    for option in options.split(';').filter(|option| *option != "-") {
+        request = match option.split_once('=').expect("an option") {
+            ("nonce", nonce) => request.nonce(nonce),
+            ("max_age", seconds) => request.max_age(seconds.parse().expect("seconds")),
+            ("access_token", token) => request.access_token(token.as_bytes()),
+            (unknown, _) => panic!("option {unknown}"),
+        };
+    }
+    request
+}
+
 fn put(store: &BundleStore, item: &str, now: Now) -> Result<(), ConfigError> {
     let [name, format, file] = item.splitn(3, '=').collect::<Vec<_>>().try_into().expect("NAME=FORMAT=FILE");
     let format = Format::from_name(format).expect("a format");
     let document = read("bundles", file);
-    store.put(Source::trust_domain(name), format, &document, &PutOptions::default(), now).map(|_| ())
+    store.put(source(name), format, &document, &PutOptions::default(), now).map(|_| ())
 }
 
 fn judge(case: &Case<'_>, result: &mut VerifyResult) -> Result<Verdict, ConfigError> {
@@ -65,7 +95,7 @@ fn judge(case: &Case<'_>, result: &mut VerifyResult) -> Result<Verdict, ConfigEr
     }
     let verifier = Verifier::new(store, &read("policies", case.policy))?;
     let credential = read("credentials", case.credential);
-    let verdict = verifier.verify(&Request::new(&credential).at(now), result);
+    let verdict = verifier.verify(&with_options(Request::new(&credential).at(now), case.request), result);
     let (reason, identity) = match verdict {
         Ok(allowed) => ("ok", allowed.identity.to_owned()),
         Err(rejected) => (rejected.reason.slug(), "-".to_owned()),

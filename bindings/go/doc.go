@@ -1,8 +1,8 @@
 // Package attestor decides offline, in process, whether a workload is what it claims to be.
 //
 // A [BundleStore] caches the trust bundles the host feeds it, a policy document says who may enter, and a
-// [Verifier] judges SPIFFE JWT-SVIDs against both. Nothing here opens a socket, reads a file, starts a
-// goroutine or calls back.
+// [Verifier] judges SPIFFE JWT-SVIDs and OIDC tokens against both. Nothing here opens a socket, reads a file,
+// starts a goroutine or calls back.
 //
 //	store := attestor.NewBundleStore()
 //	defer store.Close()

@@ -84,6 +84,9 @@ func TestNothingOfACredentialIsFormatted(t *testing.T) {
 	refuse(token, At(issued), WithEvidence())
 	// A verifier whose pool has just held the credential.
 	values = append(values, verifier)
+	// Options of a request are credentials too.
+	withhold := []VerifyOption{Nonce(token), AccessToken(token)}
+	values = append(values, withhold, withhold[0], withhold[1])
 
 	var text strings.Builder
 	for _, value := range values {

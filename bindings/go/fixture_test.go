@@ -14,6 +14,7 @@ const (
 	domain   = "example.org"
 	audience = "spiffe://example.org/verifier"
 	minted   = "spiffe://example.org/minted"
+	issuer   = "https://issuer.example"
 )
 
 // The life of the credentials that SPIRE issued.

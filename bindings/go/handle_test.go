@@ -42,6 +42,7 @@ func TestZeroValuesAreClosed(t *testing.T) {
 func mustBeClosed(t *testing.T, store *BundleStore, verifier *Verifier) {
 	t.Helper()
 	_, infoErr := store.Info(domain, SlotJWT)
+	_, issuerErr := store.IssuerInfo(issuer)
 	made, newErr := NewVerifier(store, policyFor(audience))
 	identity, verifyErr := verifier.Verify("", At(issued))
 	if made != nil || identity != nil {
@@ -49,6 +50,7 @@ func mustBeClosed(t *testing.T, store *BundleStore, verifier *Verifier) {
 	}
 	for name, err := range map[string]error{
 		"Put": store.Put(domain, nil), "Remove": store.Remove(domain), "Info": infoErr, "NewVerifier": newErr,
+		"PutIssuer": store.PutIssuer(issuer, nil), "RemoveIssuer": store.RemoveIssuer(issuer), "IssuerInfo": issuerErr,
 		"Verify": verifyErr, "SetPolicy": verifier.SetPolicy(nil),
 	} {
 		if !errors.Is(err, ErrClosed) || !errors.Is(err, HandleClosed) || !errors.Is(err, ErrMisuse) {

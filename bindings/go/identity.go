@@ -4,10 +4,12 @@ import "time"
 
 // Identity is a workload that may enter: copied out of the library, it stays valid.
 type Identity struct {
-	// ID is the workload's identity, spiffe://trust-domain/path.
+	// ID is the workload's identity: spiffe://trust-domain/path, or oidc:<issuer>:<sub>.
 	ID string
-	// TrustDomain is the identity's trust domain.
+	// TrustDomain is the identity's trust domain; empty for an OIDC token.
 	TrustDomain string
+	// Issuer is the configured canonical issuer of an OIDC token; empty for SPIFFE.
+	Issuer string
 	// Local says that the trust domain is the attestor's local_trust_domain.
 	Local bool
 	// AttestorID is the attestor that judged.

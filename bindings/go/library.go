@@ -21,6 +21,10 @@ var (
 	_ = [1]struct{}{}[C.ATTESTOR_NOW-systemClock]
 	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_SPIFFE_BUNDLE-SPIFFEBundle]
 	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_WORKLOAD_API_JWKS-WorkloadAPIJWKS]
+	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_JWKS-JWKS]
+	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_PUBLIC_KEY_PEM-PublicKeyPEM]
+	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_X509_PEM-X509PEM]
+	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_X509_DER-X509DER]
 	_ = [1]struct{}{}[C.ATTESTOR_SLOT_JWT-SlotJWT]
 	_ = [1]struct{}{}[C.ATTESTOR_SLOT_X509-SlotX509]
 	_ = [1]struct{}{}[C.ATTESTOR_CLASS_DENY-ClassDeny]
@@ -69,6 +73,20 @@ func statusError(code C.attestor_status, detail string) error {
 // The memory of an input for the length of a C call, to which it is passed directly.
 func stringData(s string) (*C.char, C.size_t) {
 	return (*C.char)(unsafe.Pointer(unsafe.StringData(s))), C.size_t(len(s))
+}
+
+// optionalData is NULL for an absent text only: an empty one is asked about like any other.
+func optionalData(o optional) (*C.char, C.size_t) {
+	switch {
+	case !o.given:
+		return nil, 0
+	case o.text == "":
+		// The memory of an empty string may be NULL.
+		data, _ := stringData("-")
+		return data, 0
+	default:
+		return stringData(o.text)
+	}
 }
 
 func bytesData(b []byte) (*C.uint8_t, C.size_t) {

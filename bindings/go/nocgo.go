@@ -11,11 +11,20 @@ func NewBundleStore() *BundleStore { return &BundleStore{} }
 // Put returns [ErrCGORequired].
 func (*BundleStore) Put(string, []byte, ...PutOption) error { return ErrCGORequired }
 
+// PutIssuer returns [ErrCGORequired].
+func (*BundleStore) PutIssuer(string, []byte, ...PutOption) error { return ErrCGORequired }
+
 // Remove returns [ErrCGORequired].
 func (*BundleStore) Remove(string) error { return ErrCGORequired }
 
+// RemoveIssuer returns [ErrCGORequired].
+func (*BundleStore) RemoveIssuer(string) error { return ErrCGORequired }
+
 // Info returns [ErrCGORequired].
 func (*BundleStore) Info(string, Slot) (SlotInfo, error) { return SlotInfo{}, ErrCGORequired }
+
+// IssuerInfo returns [ErrCGORequired].
+func (*BundleStore) IssuerInfo(string) (SlotInfo, error) { return SlotInfo{}, ErrCGORequired }
 
 // Close has nothing to close.
 func (*BundleStore) Close() error { return nil }

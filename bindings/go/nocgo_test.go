@@ -10,6 +10,7 @@ import (
 func TestWithoutCGO(t *testing.T) {
 	store, verifier := NewBundleStore(), &Verifier{}
 	_, infoErr := store.Info("example.org", SlotJWT)
+	_, issuerErr := store.IssuerInfo("https://issuer.example")
 	made, newErr := NewVerifier(store, nil)
 	identity, verifyErr := verifier.Verify("")
 	if made != nil || identity != nil {
@@ -17,7 +18,9 @@ func TestWithoutCGO(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"Put": store.Put("example.org", nil), "Remove": store.Remove("example.org"), "Info": infoErr,
-		"NewVerifier": newErr, "Verify": verifyErr, "SetPolicy": verifier.SetPolicy(nil),
+		"PutIssuer": store.PutIssuer("https://issuer.example", nil), "IssuerInfo": issuerErr,
+		"RemoveIssuer": store.RemoveIssuer("https://issuer.example"),
+		"NewVerifier":  newErr, "Verify": verifyErr, "SetPolicy": verifier.SetPolicy(nil),
 	} {
 		if !errors.Is(err, ErrCGORequired) {
 			t.Errorf("%s: %v", name, err)

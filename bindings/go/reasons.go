@@ -104,6 +104,26 @@ const (
 	AudienceMissing Reason = 1402
 	// AudienceMismatch: No value of `aud` is one of the policy's audiences, byte for byte.
 	AudienceMismatch Reason = 1403
+	// IssuerUnknown: No attestor of the policy takes the token's `iss`, byte for byte.
+	IssuerUnknown Reason = 1404
+	// AudienceUntrustedExtra: `aud` holds values beside ours that `trusted_audiences` does not list.
+	AudienceUntrustedExtra Reason = 1405
+	// TokenClassMismatch: An access token where ID tokens are taken, a logout token, a security event and the like.
+	TokenClassMismatch Reason = 1406
+	// AzpMissing: The policy lists `authorized_parties` and the token has no `azp`.
+	AzpMissing Reason = 1407
+	// AzpMismatch: `azp` is not one of `authorized_parties`.
+	AzpMismatch Reason = 1408
+	// NonceMissing: A nonce is expected and the token has none, or the policy requires one and the request has none.
+	NonceMissing Reason = 1409
+	// NonceMismatch: `nonce` is not the one that was sent, or the policy forbids one.
+	NonceMismatch Reason = 1410
+	// AuthTimeMissing: The request sets a maximum age and the token has no `auth_time`.
+	AuthTimeMissing Reason = 1411
+	// AuthTooOld: `auth_time` is older than the request's maximum age.
+	AuthTooOld Reason = 1412
+	// AtHashMismatch: `at_hash` is not the hash of the request's access token.
+	AtHashMismatch Reason = 1413
 	// TrustDomainUnknown: The policy lists no attestor for the subject's trust domain.
 	TrustDomainUnknown Reason = 1500
 	// SpiffeIDEmpty: The subject is an empty string.
@@ -334,6 +354,46 @@ var reasonTable = map[Reason][2]string{
 	AudienceMismatch: {
 		"audience_mismatch",
 		"audience mismatch",
+	},
+	IssuerUnknown: {
+		"issuer_unknown",
+		"issuer not in policy",
+	},
+	AudienceUntrustedExtra: {
+		"audience_untrusted_extra",
+		"token is for untrusted audiences too",
+	},
+	TokenClassMismatch: {
+		"token_class_mismatch",
+		"token is of another class",
+	},
+	AzpMissing: {
+		"azp_missing",
+		"authorized party missing",
+	},
+	AzpMismatch: {
+		"azp_mismatch",
+		"authorized party not accepted",
+	},
+	NonceMissing: {
+		"nonce_missing",
+		"nonce missing",
+	},
+	NonceMismatch: {
+		"nonce_mismatch",
+		"nonce mismatch",
+	},
+	AuthTimeMissing: {
+		"auth_time_missing",
+		"authentication time missing",
+	},
+	AuthTooOld: {
+		"auth_too_old",
+		"authentication too long ago",
+	},
+	AtHashMismatch: {
+		"at_hash_mismatch",
+		"access token does not belong to the token",
 	},
 	TrustDomainUnknown: {
 		"trust_domain_unknown",

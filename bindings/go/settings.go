@@ -2,17 +2,28 @@
 
 package attestor
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // systemClock is the time of a call without [At].
 const systemClock = math.MinInt64
 
 // What the options of a verification amount to.
 type verifyOptions struct {
-	now      int64
-	attestor string
-	forced   bool
-	evidence bool
+	now           int64
+	attestor      optional
+	nonce         optional
+	accessToken   optional
+	maxAgeSeconds uint64
+	evidence      bool
+}
+
+// optional is a text that may be absent, which is not the same as empty.
+type optional struct {
+	text  string
+	given bool
 }
 
 // Type switches, not methods: options then stay on the caller's stack.
@@ -23,11 +34,21 @@ func readVerifyOptions(opts []VerifyOption) (verifyOptions, error) {
 		case instant:
 			o.now = int64(opt)
 		case forcedAttestor:
-			o.attestor, o.forced = string(opt), true
+			o.attestor = optional{string(opt), true}
 		case evidence:
 			o.evidence = true
+		case expectedNonce:
+			o.nonce = optional{string(opt), true}
+		case accessToken:
+			o.accessToken = optional{string(opt), true}
+		case maxAge:
+			age := time.Duration(opt)
+			if age <= 0 || age%time.Second != 0 {
+				return o, errOption("the maximal age is not a positive number of whole seconds")
+			}
+			o.maxAgeSeconds = uint64(age / time.Second)
 		default:
-			return o, errNilOption()
+			return o, errOption("an option is nil")
 		}
 	}
 	return o, nil
@@ -41,8 +62,8 @@ type putOptions struct {
 	force  bool
 }
 
-func readPutOptions(opts []PutOption) (putOptions, error) {
-	o := putOptions{now: systemClock, format: SPIFFEBundle}
+func readPutOptions(opts []PutOption, format Format) (putOptions, error) {
+	o := putOptions{now: systemClock, format: format}
 	for _, opt := range opts {
 		switch opt := opt.(type) {
 		case instant:
@@ -54,12 +75,12 @@ func readPutOptions(opts []PutOption) (putOptions, error) {
 		case force:
 			o.force = true
 		default:
-			return o, errNilOption()
+			return o, errOption("an option is nil")
 		}
 	}
 	return o, nil
 }
 
-func errNilOption() error {
-	return &ConfigError{Reason: ArgumentInvalid, Detail: "an option is nil"}
+func errOption(detail string) error {
+	return &ConfigError{Reason: ArgumentInvalid, Detail: detail}
 }

@@ -32,17 +32,22 @@ typedef struct {
 } attestor_go_new_verifier;
 
 static inline attestor_go_verdict attestor_go_verify(const attestor_verifier *verifier, attestor_result *result,
-                                                     const char *credential, size_t credential_len, int forced,
-                                                     const char *id, size_t id_len, int64_t now)
+                                                     const char *credential, size_t credential_len,
+                                                     const char *id, size_t id_len,
+                                                     const char *nonce, size_t nonce_len,
+                                                     const char *access_token, size_t access_token_len,
+                                                     uint64_t max_age_secs, int64_t now)
 {
     attestor_go_verdict verdict;
     attestor_request request = attestor_request_default((const uint8_t *)credential, credential_len);
     request.now = now;
-    if (forced) {
-        /* An empty id is an unknown attestor, not a request to route. */
-        request.attestor_id = id_len == 0 ? "" : id;
-        request.attestor_id_len = id_len;
-    }
+    request.attestor_id = id;
+    request.attestor_id_len = id_len;
+    request.nonce = nonce;
+    request.nonce_len = nonce_len;
+    request.access_token = (const uint8_t *)access_token;
+    request.access_token_len = access_token_len;
+    request.max_age_secs = max_age_secs;
     verdict.summary = attestor_summary_default();
     verdict.status = attestor_verify(verifier, &request, result, &verdict.summary, NULL);
     return verdict;
@@ -68,32 +73,33 @@ static inline attestor_go_new_store attestor_go_store_new(void)
     return made;
 }
 
-static inline attestor_error attestor_go_store_put(attestor_store *store, const char *name, size_t name_len,
-                                                   uint32_t format, const uint8_t *document, size_t document_len,
-                                                   uint32_t flags, uint64_t feed, int64_t now)
+static inline attestor_error attestor_go_store_put(attestor_store *store, uint32_t kind, const char *name,
+                                                   size_t name_len, uint32_t format, const uint8_t *document,
+                                                   size_t document_len, uint32_t flags, uint64_t feed, int64_t now)
 {
     attestor_error error = ATTESTOR_ERROR_INIT;
     attestor_put_options options = ATTESTOR_PUT_OPTIONS_INIT;
     options.flags = flags;
     options.feed = feed;
-    error.code = attestor_store_put(store, ATTESTOR_SOURCE_TRUST_DOMAIN, name, name_len, format, document,
-                                    document_len, &options, now, &error);
+    error.code = attestor_store_put(store, kind, name, name_len, format, document, document_len, &options, now,
+                                    &error);
     return error;
 }
 
-static inline attestor_error attestor_go_store_remove(attestor_store *store, const char *name, size_t name_len)
+static inline attestor_error attestor_go_store_remove(attestor_store *store, uint32_t kind, const char *name,
+                                                      size_t name_len)
 {
     attestor_error error = ATTESTOR_ERROR_INIT;
-    error.code = attestor_store_remove(store, ATTESTOR_SOURCE_TRUST_DOMAIN, name, name_len, &error);
+    error.code = attestor_store_remove(store, kind, name, name_len, &error);
     return error;
 }
 
-static inline attestor_go_info attestor_go_store_info(const attestor_store *store, const char *name,
+static inline attestor_go_info attestor_go_store_info(const attestor_store *store, uint32_t kind, const char *name,
                                                       size_t name_len, uint32_t slot)
 {
     attestor_go_info report;
     report.info = attestor_slot_info_default();
-    report.status = attestor_store_info(store, ATTESTOR_SOURCE_TRUST_DOMAIN, name, name_len, slot, &report.info, NULL);
+    report.status = attestor_store_info(store, kind, name, name_len, slot, &report.info, NULL);
     return report;
 }
 

@@ -2,10 +2,10 @@ package attestor
 
 import "time"
 
-// Slot is one kind of trust material of a trust domain.
+// Slot is one kind of trust material of a source.
 type Slot uint32
 
-// The slots of a trust domain.
+// The slots of a trust domain; an issuer has SlotJWT.
 const (
 	// SlotJWT holds the keys that verify JWTs.
 	SlotJWT Slot = 1

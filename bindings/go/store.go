@@ -16,9 +16,10 @@ import (
 	"unsafe"
 )
 
-// BundleStore is the bundle cache: trust domains, each with slots of keys. Made by [NewBundleStore]; the
-// zero BundleStore is closed. Safe for concurrent use: an update replaces a slot at once, or nothing, and no
-// verification waits for it.
+// BundleStore is the bundle cache: trust domains, each with slots of keys, and token issuers with theirs. An
+// issuer named like a trust domain is another source. Made by [NewBundleStore]; the zero BundleStore is
+// closed. Safe for concurrent use: an update replaces a slot at once, or nothing, and no verification waits
+// for it.
 type BundleStore struct {
 	handle *handle
 	err    error
@@ -42,9 +43,20 @@ func NewBundleStore() *BundleStore {
 
 // Put takes a bundle document for a trust domain (example.org or spiffe://example.org): a SPIFFE bundle, if
 // no [Format] says otherwise. All slots it speaks for are replaced at once; on an error the last good
-// material stays. {"keys": []} revokes.
+// material stays. {"keys": []} revokes, in the SPIFFE formats.
 func (s *BundleStore) Put(trustDomain string, document []byte, opts ...PutOption) error {
-	o, err := readPutOptions(opts)
+	return s.put(C.ATTESTOR_SOURCE_TRUST_DOMAIN, trustDomain, document, SPIFFEBundle, opts)
+}
+
+// PutIssuer takes the keys of a token issuer, by the spelling that policies have as issuer: a JWKS, if no
+// [Format] says otherwise; [PublicKeyPEM] is the other one that issuers take. On an error the last good keys
+// stay.
+func (s *BundleStore) PutIssuer(issuer string, document []byte, opts ...PutOption) error {
+	return s.put(C.ATTESTOR_SOURCE_ISSUER, issuer, document, JWKS, opts)
+}
+
+func (s *BundleStore) put(kind C.uint32_t, source string, document []byte, format Format, opts []PutOption) error {
+	o, err := readPutOptions(opts, format)
 	if err != nil {
 		return err
 	}
@@ -57,34 +69,52 @@ func (s *BundleStore) Put(trustDomain string, document []byte, opts ...PutOption
 	if o.force {
 		flags = C.ATTESTOR_PUT_FORCE
 	}
-	name, nameLen := stringData(trustDomain)
+	name, nameLen := stringData(source)
 	data, dataLen := bytesData(document)
-	report := C.attestor_go_store_put(store, name, nameLen, C.uint32_t(o.format), data, dataLen,
+	report := C.attestor_go_store_put(store, kind, name, nameLen, C.uint32_t(o.format), data, dataLen,
 		flags, C.uint64_t(o.feed), C.int64_t(o.now))
 	return callError(&report)
 }
 
 // Remove forgets a trust domain: the next verification finds it unavailable. An unknown one is fine.
 func (s *BundleStore) Remove(trustDomain string) error {
+	return s.remove(C.ATTESTOR_SOURCE_TRUST_DOMAIN, trustDomain)
+}
+
+// RemoveIssuer forgets a token issuer, as Remove does a trust domain.
+func (s *BundleStore) RemoveIssuer(issuer string) error {
+	return s.remove(C.ATTESTOR_SOURCE_ISSUER, issuer)
+}
+
+func (s *BundleStore) remove(kind C.uint32_t, source string) error {
 	store, err := s.enter()
 	if err != nil {
 		return err
 	}
 	defer s.handle.leave()
-	name, nameLen := stringData(trustDomain)
-	report := C.attestor_go_store_remove(store, name, nameLen)
+	name, nameLen := stringData(source)
+	report := C.attestor_go_store_remove(store, kind, name, nameLen)
 	return callError(&report)
 }
 
 // Info says what is known of a slot; [BundleUnavailable] if nothing has fed it.
 func (s *BundleStore) Info(trustDomain string, slot Slot) (SlotInfo, error) {
+	return s.info(C.ATTESTOR_SOURCE_TRUST_DOMAIN, trustDomain, slot)
+}
+
+// IssuerInfo says what is known of the keys of a token issuer; [BundleUnavailable] if nothing has fed them.
+func (s *BundleStore) IssuerInfo(issuer string) (SlotInfo, error) {
+	return s.info(C.ATTESTOR_SOURCE_ISSUER, issuer, SlotJWT)
+}
+
+func (s *BundleStore) info(kind C.uint32_t, source string, slot Slot) (SlotInfo, error) {
 	store, err := s.enter()
 	if err != nil {
 		return SlotInfo{}, err
 	}
 	defer s.handle.leave()
-	name, nameLen := stringData(trustDomain)
-	report := C.attestor_go_store_info(store, name, nameLen, C.uint32_t(slot))
+	name, nameLen := stringData(source)
+	report := C.attestor_go_store_info(store, kind, name, nameLen, C.uint32_t(slot))
 	if err := statusError(report.status, ""); err != nil {
 		return SlotInfo{}, err
 	}

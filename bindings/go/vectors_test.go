@@ -26,17 +26,21 @@ func (o outcome) String() string {
 // a file for what was decided.
 func TestVectors(t *testing.T) {
 	lines := strings.Split(strings.TrimSuffix(string(vector(t, "", "cases.tsv")), "\n"), "\n")
-	if lines[0] != vectorColumns || len(lines) < 2 {
+	// The column of request options may be left out.
+	if strings.TrimSuffix(lines[0], "\trequest") != vectorColumns || len(lines) < 2 {
 		t.Fatalf("cases.tsv has %d lines and the columns %q", len(lines), lines[0])
 	}
 	var verdicts strings.Builder
 	for _, line := range lines[1:] {
 		columns := strings.Split(line, "\t")
-		if len(columns) != 10 {
+		if len(columns) == 10 {
+			columns = append(columns, "-")
+		}
+		if len(columns) != 11 {
 			t.Fatalf("%s: %d columns", columns[0], len(columns))
 		}
 		want := outcome{columns[6], columns[7], columns[8], columns[9]}
-		got := judge(t, columns[2], columns[3], columns[4], columns[5])
+		got := judge(t, columns[2], columns[3], columns[4], columns[5], columns[10])
 		if got != want {
 			t.Errorf("%s (%s): got %q, want %q", columns[0], columns[1], got, want)
 		}
@@ -50,7 +54,7 @@ func TestVectors(t *testing.T) {
 }
 
 // judge runs one case; the first step that fails decides.
-func judge(t *testing.T, now, policy, bundles, credential string) outcome {
+func judge(t *testing.T, now, policy, bundles, credential, request string) outcome {
 	t.Helper()
 	seconds, err := strconv.ParseInt(now, 10, 64)
 	if err != nil {
@@ -67,7 +71,7 @@ func judge(t *testing.T, now, policy, bundles, credential string) outcome {
 		return refused(err)
 	}
 	defer verifier.Close()
-	identity, err := verifier.Verify(string(vector(t, "credentials", credential)), at)
+	identity, err := verifier.Verify(string(vector(t, "credentials", credential)), requestOptions(t, request, at)...)
 	if err != nil {
 		return refused(err)
 	}
@@ -79,14 +83,22 @@ func putAll(t *testing.T, store *BundleStore, bundles string, at PutOption) erro
 	if bundles == "-" {
 		return nil
 	}
-	formats := map[string]Format{"spiffe_bundle": SPIFFEBundle, "workload_api_jwks": WorkloadAPIJWKS}
+	formats := map[string]Format{
+		"spiffe_bundle": SPIFFEBundle, "workload_api_jwks": WorkloadAPIJWKS, "jwks": JWKS,
+		"public_key_pem": PublicKeyPEM, "x509_pem": X509PEM, "x509_der": X509DER,
+	}
 	for item := range strings.SplitSeq(bundles, ",") {
 		item, mustFail := strings.CutPrefix(item, "?")
 		fields := strings.Split(item, "=")
 		if len(fields) != 3 || formats[fields[1]] == 0 {
 			t.Fatalf("bundle %q", item)
 		}
-		err := store.Put(fields[0], vector(t, "bundles", fields[2]), formats[fields[1]], at)
+		put := store.Put
+		name, isIssuer := strings.CutPrefix(fields[0], "issuer:")
+		if isIssuer || strings.HasPrefix(name, "https://") {
+			put = store.PutIssuer
+		}
+		err := put(name, vector(t, "bundles", fields[2]), formats[fields[1]], at)
 		if mustFail && err == nil {
 			t.Errorf("bundle %q was taken", item)
 		}
@@ -95,6 +107,30 @@ func putAll(t *testing.T, store *BundleStore, bundles string, at PutOption) erro
 		}
 	}
 	return nil
+}
+
+// requestOptions reads the last column: "-", or nonce=TEXT, max_age=SECONDS and access_token=TEXT joined by ";".
+func requestOptions(t *testing.T, request string, at VerifyOption) []VerifyOption {
+	t.Helper()
+	opts := []VerifyOption{at}
+	if request == "-" {
+		return opts
+	}
+	for item := range strings.SplitSeq(request, ";") {
+		name, value, ok := strings.Cut(item, "=")
+		seconds, err := strconv.ParseInt(value, 10, 32)
+		switch {
+		case ok && name == "nonce":
+			opts = append(opts, Nonce(value))
+		case ok && name == "max_age" && err == nil:
+			opts = append(opts, MaxAge(time.Duration(seconds)*time.Second))
+		case ok && name == "access_token":
+			opts = append(opts, AccessToken(value))
+		default:
+			t.Fatalf("request option %q", item)
+		}
+	}
+	return opts
 }
 
 func refused(err error) outcome {

@@ -81,14 +81,12 @@ func (v *Verifier) Verify(credential string, opts ...VerifyOption) (*Identity, e
 	}
 	defer v.results.Put(result)
 
-	forced := C.int(0)
-	if o.forced {
-		forced = 1
-	}
 	token, tokenLen := stringData(credential)
-	id, idLen := stringData(o.attestor)
+	id, idLen := optionalData(o.attestor)
+	nonce, nonceLen := optionalData(o.nonce)
+	access, accessLen := optionalData(o.accessToken)
 	verdict := C.attestor_go_verify((*C.attestor_verifier)(verifier), result.ptr, token, tokenLen,
-		forced, id, idLen, C.int64_t(o.now))
+		id, idLen, nonce, nonceLen, access, accessLen, C.uint64_t(o.maxAgeSeconds), C.int64_t(o.now))
 	if reason := Reason(verdict.status); reason != OK {
 		return nil, result.refusal(reason, &verdict.summary, o.evidence)
 	}
@@ -135,14 +133,14 @@ func (r *result) refusal(reason Reason, summary *C.attestor_summary, wantEvidenc
 
 // identity copies an allow out. One that is not whole, or whose evidence cannot be had, is no allow.
 func (r *result) identity(summary *C.attestor_summary, wantEvidence bool) (*Identity, error) {
-	id, domain := view(summary.identity), view(summary.trust_domain)
+	id, domain, issuer := view(summary.identity), view(summary.trust_domain), view(summary.issuer)
 	attestor, thumbprint := view(summary.attestor_id), view(summary.key_thumbprint)
 	if summary.code != C.ATTESTOR_OK || summary.verdict_class != C.ATTESTOR_CLASS_ALLOW || id == "" {
 		return nil, &ConfigError{Reason: InternalError}
 	}
-	// One allocation for all four.
+	// One allocation for all five.
 	var text strings.Builder
-	text.Grow(len(id) + len(domain) + len(attestor) + len(thumbprint))
+	text.Grow(len(id) + len(domain) + len(issuer) + len(attestor) + len(thumbprint))
 	take := func(s string) string {
 		start := text.Len()
 		text.WriteString(s)
@@ -151,6 +149,7 @@ func (r *result) identity(summary *C.attestor_summary, wantEvidence bool) (*Iden
 	identity := &Identity{
 		ID:            take(id),
 		TrustDomain:   take(domain),
+		Issuer:        take(issuer),
 		Local:         summary.flags&C.ATTESTOR_LOCAL != 0,
 		AttestorID:    take(attestor),
 		ExpiresAt:     time.Unix(int64(summary.expires_at), 0).UTC(),

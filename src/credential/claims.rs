@@ -7,6 +7,7 @@ use crate::wire::numeric_date::{self, Round};
 /// Registered claims, each of its type. Dates are whole Unix seconds.
 #[derive(Default)]
 pub(crate) struct Claims<'a> {
+    pub(crate) issuer: Option<Str<'a>>,
     pub(crate) subject: Option<Str<'a>>,
     pub(crate) audience: Audience<'a>,
     pub(crate) expires_at: Option<i64>,
@@ -33,9 +34,11 @@ impl<'a> Claims<'a> {
                 string(value)?;
             } else if name.is("iss") {
                 // An issuer with a NUL is cut short by some reader downstream.
-                if string(value)?.chars().any(|c| c == '\0') {
+                let issuer = string(value)?;
+                if issuer.chars().any(|c| c == '\0') {
                     return Err(Reason::ClaimTypeInvalid);
                 }
+                claims.issuer = Some(issuer);
             } else if name.is("cnf") {
                 claims.confirmation = Some(value);
             }
@@ -80,11 +83,16 @@ impl<'a> Audience<'a> {
 
     /// Whether a value is one of `ours`, byte for byte.
     pub(crate) fn matches(self, ours: &[Box<str>]) -> bool {
-        let known = |value: Str<'_>| ours.iter().any(|our| value.is(our));
-        match self {
-            Self::Absent => false,
-            Self::One(value) => known(value),
-            Self::Many(list) => list.elements().filter_map(Value::as_str).any(known),
-        }
+        self.values().any(|value| ours.iter().any(|our| value.is(our)))
+    }
+
+    /// The values, in order.
+    pub(crate) fn values(self) -> impl Iterator<Item = Str<'a>> {
+        let (one, many) = match self {
+            Self::Absent => (None, None),
+            Self::One(value) => (Some(value), None),
+            Self::Many(list) => (None, Some(list)),
+        };
+        one.into_iter().chain(many.into_iter().flat_map(Value::elements).filter_map(Value::as_str))
     }
 }

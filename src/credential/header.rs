@@ -1,16 +1,55 @@
 //! The JOSE header (RFC 7515 section 4), read by what a verifier may read. Keys in it never are.
 
-use crate::crypto::Algorithm;
+use crate::crypto::{Algorithm, AlgorithmSet};
 use crate::verdict::Reason;
 use crate::wire::json::{Kind, Str, Value};
 
 /// A header that passed every check that needs no policy.
 pub(crate) struct Header<'a> {
     pub(crate) algorithm: Algorithm,
+    pub(crate) typ: Typ,
     /// Absent and empty are the same.
     pub(crate) kid: Option<Str<'a>>,
     /// Holds a parameter other than `alg`, `kid`, `typ`.
     pub(crate) has_other_parameters: bool,
+}
+
+/// What `typ` says the token is (RFC 7515 section 4.1.9): a media type, but exact for JWT-SVIDs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Typ {
+    Absent,
+    /// `JWT`, to the letter.
+    Jwt,
+    /// `JOSE`, to the letter.
+    Jose,
+    /// `JWT` in another spelling of the media type.
+    JwtSpelling,
+    /// An access token (RFC 9068).
+    AccessToken,
+    /// A known class that is no identity: logout, security event, DPoP, WIT, passport.
+    OtherClass,
+    Unknown,
+}
+
+const OTHER_CLASSES: [&str; 5] = ["logout+jwt", "secevent+jwt", "dpop+jwt", "wit+jwt", "passport+jwt"];
+
+impl Typ {
+    fn read(typ: Option<Str<'_>>) -> Self {
+        let Some(typ) = typ else { return Self::Absent };
+        if typ.is("JWT") {
+            Self::Jwt
+        } else if typ.is("JOSE") {
+            Self::Jose
+        } else if is_media_type(typ, "jwt") {
+            Self::JwtSpelling
+        } else if is_media_type(typ, "at+jwt") {
+            Self::AccessToken
+        } else if OTHER_CLASSES.iter().any(|class| is_media_type(typ, class)) {
+            Self::OtherClass
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 #[derive(Default)]
@@ -59,12 +98,15 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Reads a header whose `typ`, where present, must satisfy `typ_allowed`.
-pub(crate) fn read(root: Value<'_>, typ_allowed: fn(Str<'_>) -> bool) -> Result<Header<'_>, Reason> {
+/// Reads a header whose `typ` must pass `check_typ` and whose `alg` must be one of `algorithms`.
+pub(crate) fn read(
+    root: Value<'_>,
+    check_typ: impl Fn(Typ) -> Result<(), Reason>,
+    algorithms: AlgorithmSet,
+) -> Result<Header<'_>, Reason> {
     let found = Parameters::collect(root);
-    if !string(found.typ)?.is_none_or(typ_allowed) {
-        return Err(Reason::TypMismatch);
-    }
+    let typ = Typ::read(string(found.typ)?);
+    check_typ(typ)?;
     if found.crit {
         return Err(Reason::CritUnsupported);
     }
@@ -76,21 +118,22 @@ pub(crate) fn read(root: Value<'_>, typ_allowed: fn(Str<'_>) -> bool) -> Result<
     if found.encryption {
         return Err(Reason::TokenEncrypted);
     }
-    if found.zip || string(found.cty)?.is_some_and(is_nested_jwt) {
+    if found.zip || string(found.cty)?.is_some_and(|cty| is_media_type(cty, "jwt")) {
         return Err(Reason::HeaderParamForbidden);
     }
     let alg = string(found.alg)?.ok_or(Reason::AlgMissing)?;
-    let algorithm = Algorithm::from_name(alg).ok_or(Reason::AlgNotAllowed)?;
+    let known = Algorithm::from_name(alg).filter(|alg| algorithms.contains(*alg));
+    let algorithm = known.ok_or(Reason::AlgNotAllowed)?;
     let kid = string(found.kid)?.filter(|kid| !kid.is_empty());
-    Ok(Header { algorithm, kid, has_other_parameters: found.others })
+    Ok(Header { algorithm, typ, kid, has_other_parameters: found.others })
 }
 
 fn string(value: Option<Value<'_>>) -> Result<Option<Str<'_>>, Reason> {
     value.map(|v| v.as_str().ok_or(Reason::HeaderParamInvalid)).transpose()
 }
 
-/// `cty` names a nested token (RFC 7519 section 5.2); media types ignore case (RFC 7515 section 4.1.10).
-fn is_nested_jwt(cty: Str<'_>) -> bool {
-    let lower = || cty.chars().map(|c| c.to_ascii_lowercase());
-    lower().eq("jwt".chars()) || lower().eq("application/jwt".chars())
+/// Media types ignore case, and `application/` may be left out (RFC 7515 section 4.1.9).
+fn is_media_type(value: Str<'_>, name: &str) -> bool {
+    let lower = || value.chars().map(|c| c.to_ascii_lowercase());
+    lower().eq(name.chars()) || lower().eq("application/".chars().chain(name.chars()))
 }

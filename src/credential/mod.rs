@@ -4,4 +4,5 @@ pub(crate) mod claims;
 pub(crate) mod confirmation;
 pub(crate) mod header;
 pub(crate) mod jwt_svid;
+pub(crate) mod oidc;
 pub(crate) mod spiffe_id;

@@ -38,6 +38,8 @@ algorithms! {
     Ps256 => "PS256", KeyType::Rsa;
     Ps384 => "PS384", KeyType::Rsa;
     Ps512 => "PS512", KeyType::Rsa;
+    EdDsa => "EdDSA", KeyType::Ed25519;
+    Ed25519 => "Ed25519", KeyType::Ed25519;
 }
 
 /// The type of a key, the curve included.
@@ -45,9 +47,24 @@ algorithms! {
 pub(crate) enum KeyType {
     Rsa,
     Ec(Curve),
+    Ed25519,
 }
 
 impl Algorithm {
+    /// The hash the algorithm signs; SHA-512 for Ed25519.
+    pub(crate) fn hash(self) -> &'static ring::digest::Algorithm {
+        match self {
+            Self::Rs256 | Self::Es256 | Self::Ps256 => &ring::digest::SHA256,
+            Self::Rs384 | Self::Es384 | Self::Ps384 => &ring::digest::SHA384,
+            _ => &ring::digest::SHA512,
+        }
+    }
+
+    /// Whether both names mean one algorithm: `EdDSA` with the one curve there is, and `Ed25519`.
+    pub(crate) fn is_same(self, other: Self) -> bool {
+        self == other || (self.key_type() == KeyType::Ed25519 && other.key_type() == KeyType::Ed25519)
+    }
+
     /// The algorithm of this exact name.
     pub(crate) fn from_name(name: Str<'_>) -> Option<Self> {
         Self::ALL.iter().copied().find(|alg| name.is(alg.name()))
@@ -59,9 +76,19 @@ impl Algorithm {
 pub(crate) struct AlgorithmSet(u16);
 
 impl AlgorithmSet {
-    /// The nine of JWT-SVID section 2.1.
+    /// Every algorithm there is: the nine, and Ed25519 under both of its names (RFC 8037, RFC 9864).
     pub(crate) fn all() -> Self {
         Algorithm::ALL.iter().fold(Self::default(), |set, alg| set.with(*alg))
+    }
+
+    /// The nine of JWT-SVID section 2.1.
+    pub(crate) fn jwt_svid() -> Self {
+        let nine = Algorithm::ALL.iter().filter(|alg| alg.key_type() != KeyType::Ed25519);
+        nine.fold(Self::default(), |set, alg| set.with(*alg))
+    }
+
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     pub(crate) fn with(self, alg: Algorithm) -> Self {

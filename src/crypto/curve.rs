@@ -1,7 +1,7 @@
 //! The three NIST curves, as far as loading a key needs them: is this point on the curve?
 
-const LIMBS: usize = 9;
-type Field = [u64; LIMBS];
+pub(super) const LIMBS: usize = 9;
+pub(super) type Field = [u64; LIMBS];
 
 /// A NIST prime curve (FIPS 186-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,20 +96,26 @@ impl Curve {
         if bytes.len() != self.bytes() {
             return None;
         }
-        let mut limbs = [0; LIMBS];
-        for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks(8)) {
-            *limb = chunk.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-        }
+        let limbs = from_be_bytes(bytes);
         less(&limbs, p).then_some(limbs)
     }
 }
 
-fn less(a: &Field, b: &Field) -> bool {
+/// At most 72 big-endian bytes as little-endian limbs.
+pub(super) fn from_be_bytes(bytes: &[u8]) -> Field {
+    let mut limbs = [0; LIMBS];
+    for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks(8)) {
+        *limb = chunk.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+    }
+    limbs
+}
+
+pub(super) fn less(a: &Field, b: &Field) -> bool {
     a.iter().rev().lt(b.iter().rev())
 }
 
 /// a - b, and whether it borrowed.
-fn raw_sub(a: &Field, b: &Field) -> (Field, bool) {
+pub(super) fn raw_sub(a: &Field, b: &Field) -> (Field, bool) {
     let mut out = [0; LIMBS];
     let mut borrow = false;
     for i in 0..LIMBS {
@@ -134,18 +140,18 @@ fn raw_add(a: &Field, b: &Field) -> Field {
     out
 }
 
-fn add(a: &Field, b: &Field, p: &Field) -> Field {
+pub(super) fn add(a: &Field, b: &Field, p: &Field) -> Field {
     let sum = raw_add(a, b);
     if less(&sum, p) { sum } else { raw_sub(&sum, p).0 }
 }
 
-fn sub(a: &Field, b: &Field, p: &Field) -> Field {
+pub(super) fn sub(a: &Field, b: &Field, p: &Field) -> Field {
     let (difference, borrowed) = raw_sub(a, b);
     if borrowed { raw_add(&difference, p) } else { difference }
 }
 
 /// a * b by doubling and adding: slow, and only used when a key is loaded.
-fn mul(a: &Field, b: &Field, p: &Field) -> Field {
+pub(super) fn mul(a: &Field, b: &Field, p: &Field) -> Field {
     let mut product = [0; LIMBS];
     for limb in a.iter().rev() {
         for bit in (0..64).rev() {

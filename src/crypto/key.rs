@@ -1,6 +1,6 @@
 //! A public key, checked once when it is loaded, that can then only say yes or no.
 
-use super::{Algorithm, Curve, KeyType, sha256};
+use super::{Algorithm, Curve, KeyType, ed25519, sha256};
 use crate::verdict::Reason;
 use crate::wire::{base64url, der};
 use core::fmt;
@@ -26,6 +26,8 @@ pub(crate) enum PublicKey {
     Rsa { modulus: Box<[u8]>, exponent: Box<[u8]> },
     /// An uncompressed SEC 1 point; ring takes it as it is.
     Ec { curve: Curve, point: Box<[u8]>, p521: Option<Box<p521::ecdsa::VerifyingKey>> },
+    /// The encoded point (RFC 8032 section 5.1.2).
+    Ed25519(Box<[u8; 32]>),
 }
 
 impl PublicKey {
@@ -67,10 +69,24 @@ impl PublicKey {
         Ok(Self::Ec { curve, point: point.into(), p521 })
     }
 
+    /// An Ed25519 key: a canonical encoding of a point that is not of small order.
+    pub(crate) fn ed25519(encoded: &[u8]) -> Result<Self, KeyError> {
+        let encoded: [u8; 32] = encoded.try_into().map_err(|_| KeyError::Invalid)?;
+        if ed25519::is_canonical(&encoded)
+            && !ed25519::is_small_order(&encoded)
+            && ed25519::is_point(&encoded)
+        {
+            Ok(Self::Ed25519(Box::new(encoded)))
+        } else {
+            Err(KeyError::Invalid)
+        }
+    }
+
     pub(crate) fn key_type(&self) -> KeyType {
         match self {
             Self::Rsa { .. } => KeyType::Rsa,
             Self::Ec { curve, .. } => KeyType::Ec(*curve),
+            Self::Ed25519(_) => KeyType::Ed25519,
         }
     }
 
@@ -79,6 +95,7 @@ impl PublicKey {
         match self {
             Self::Rsa { modulus, exponent } => der::rsa_public_key(bits) == Some((modulus, exponent)),
             Self::Ec { point, .. } => **point == *bits,
+            Self::Ed25519(point) => point[..] == *bits,
         }
     }
 
@@ -93,6 +110,10 @@ impl PublicKey {
                 let (x, y) = point[1..].split_at(curve.bytes());
                 format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, curve.name(), encode(x), encode(y))
             }
+            // RFC 8037 appendix A.3.
+            Self::Ed25519(point) => {
+                format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(&point[..]))
+            }
         };
         encode(&sha256(canonical.as_bytes())).into()
     }
@@ -105,6 +126,7 @@ impl PublicKey {
         let expected = match self {
             Self::Rsa { modulus, .. } => modulus.len(),
             Self::Ec { curve, .. } => 2 * curve.bytes(),
+            Self::Ed25519(_) => 64,
         };
         if signature.len() != expected {
             return Err(Reason::SignatureMalformed);
@@ -113,6 +135,14 @@ impl PublicKey {
             Self::Rsa { modulus, exponent } => {
                 let key = sig::RsaPublicKeyComponents { n: modulus, e: exponent };
                 key.verify(rsa_parameters(alg), message, signature).is_ok()
+            }
+            Self::Ed25519(point) => {
+                // ring compares R byte for byte, so only canonical encodings are left to look at.
+                let commitment = signature.first_chunk().is_some_and(|r| !ed25519::is_small_order(r));
+                commitment
+                    && sig::UnparsedPublicKey::new(&sig::ED25519, &point[..])
+                        .verify(message, signature)
+                        .is_ok()
             }
             Self::Ec { p521: Some(key), .. } => verify_p521(key, message, signature),
             Self::Ec { curve, point, .. } => {

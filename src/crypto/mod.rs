@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod curve;
+mod ed25519;
 mod key;
 
 #[cfg(test)]

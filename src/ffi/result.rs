@@ -33,20 +33,22 @@ pub struct attestor_summary {
     pub flags: u32,
     /// Unix seconds; the credential's own expiry, without clock skew.
     pub expires_at: i64,
-    /// The workload's identity, `spiffe://trust-domain/path`.
+    /// The workload's identity: `spiffe://trust-domain/path`, or `oidc:<issuer>:<sub>`.
     pub identity: attestor_str,
-    /// The identity's trust domain.
+    /// The identity's trust domain; absent for an OIDC token.
     pub trust_domain: attestor_str,
     /// The attestor that judged; absent if routing found none.
     pub attestor_id: attestor_str,
     /// RFC 7638 thumbprint of the key that verified, base64url.
     pub key_thumbprint: attestor_str,
+    /// The configured canonical issuer, of an OIDC token.
+    pub issuer: attestor_str,
 }
 
 // SAFETY: repr(C), integers and pointers, the size first.
 unsafe impl Sized32 for attestor_summary {}
 
-const _: () = assert!(size_of::<attestor_summary>() == 24 + 4 * size_of::<attestor_str>());
+const _: () = assert!(size_of::<attestor_summary>() == 24 + 5 * size_of::<attestor_str>());
 
 impl attestor_summary {
     /// Writes that nothing was verified.
@@ -95,9 +97,10 @@ impl attestor_result {
             flags: 0,
             expires_at: verified.map_or(0, |v| v.expires_at),
             identity: attestor_str::new(verified.map(|v| v.identity)),
-            trust_domain: attestor_str::new(verified.map(|v| v.trust_domain)),
+            trust_domain: attestor_str::new(verified.and_then(|v| v.trust_domain)),
             attestor_id: attestor_str::new(self.inner.attestor_id()),
             key_thumbprint: attestor_str::new(verified.map(|v| v.key_thumbprint)),
+            issuer: attestor_str::new(verified.and_then(|v| v.issuer)),
         };
         summary.flags |= if self.inner.authenticated() { ATTESTOR_AUTHENTICATED } else { 0 };
         summary.flags |= if verified.is_some_and(|v| v.is_local) { ATTESTOR_LOCAL } else { 0 };

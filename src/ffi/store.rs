@@ -20,6 +20,14 @@ pub const ATTESTOR_SOURCE_ISSUER: u32 = 2;
 pub const ATTESTOR_FORMAT_SPIFFE_BUNDLE: u32 = 1;
 /// A JWT bundle as the Workload API gives it: `use` absent or `jwt-svid`; feeds the jwt slot.
 pub const ATTESTOR_FORMAT_WORKLOAD_API_JWKS: u32 = 2;
+/// A plain key set: `use` absent, `sig` or `jwt-svid`; feeds the jwt slot of an issuer or trust domain.
+pub const ATTESTOR_FORMAT_JWKS: u32 = 3;
+/// PEM `PUBLIC KEY` blocks, the `kid` of each its thumbprint; feeds the jwt slot of an issuer or trust domain.
+pub const ATTESTOR_FORMAT_PUBLIC_KEY_PEM: u32 = 4;
+/// PEM `CERTIFICATE` blocks; feeds the x509 slot.
+pub const ATTESTOR_FORMAT_X509_PEM: u32 = 5;
+/// DER certificates one after the other; feeds the x509 slot.
+pub const ATTESTOR_FORMAT_X509_DER: u32 = 6;
 
 /// The slot of keys that verify JWTs.
 pub const ATTESTOR_SLOT_JWT: u32 = 1;
@@ -214,6 +222,10 @@ pub unsafe extern "C" fn attestor_store_put(
         let format = match format {
             ATTESTOR_FORMAT_SPIFFE_BUNDLE => Format::SpiffeBundle,
             ATTESTOR_FORMAT_WORKLOAD_API_JWKS => Format::WorkloadApiJwks,
+            ATTESTOR_FORMAT_JWKS => Format::Jwks,
+            ATTESTOR_FORMAT_PUBLIC_KEY_PEM => Format::PublicKeyPem,
+            ATTESTOR_FORMAT_X509_PEM => Format::X509Pem,
+            ATTESTOR_FORMAT_X509_DER => Format::X509Der,
             _ => return Err(Reason::FormatUnsupported.into()),
         };
         // SAFETY: the header asks for NULL or a structure that starts with its size.

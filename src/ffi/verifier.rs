@@ -17,6 +17,7 @@ const MAX_POLICY: usize = 1 << 20;
 /// The largest `limits.credential_bytes` a policy can set.
 const MAX_CREDENTIAL: usize = 65536;
 const MAX_ID: usize = 64;
+const MAX_NONCE: usize = 4096;
 
 /// A store and a policy. Shared: any number of threads; reference-counted by `_ref` and `_free`.
 pub struct attestor_verifier {
@@ -54,13 +55,23 @@ pub struct attestor_request {
     pub attestor_id: *const c_char,
     /// Bytes of the id.
     pub attestor_id_len: usize,
+    /// The nonce an ID token must carry; may be NULL.
+    pub nonce: *const c_char,
+    /// Bytes of the nonce.
+    pub nonce_len: usize,
+    /// The access token that came with an ID token, to compare `at_hash`; may be NULL.
+    pub access_token: *const u8,
+    /// Bytes of the access token.
+    pub access_token_len: usize,
+    /// How many seconds ago the end user of an ID token may have authenticated; 0 is any time.
+    pub max_age_secs: u64,
 }
 
 // SAFETY: repr(C), integers and pointers, the size first.
 unsafe impl Sized32 for attestor_request {}
 
 const _: () = assert!(size_of::<attestor_verifier_options>() == 8);
-const _: () = assert!(size_of::<attestor_request>() == 16 + 4 * size_of::<usize>());
+const _: () = assert!(size_of::<attestor_request>() == 24 + 8 * size_of::<*const u8>());
 
 /// Makes a verifier of a policy document (UTF-8 JSON) against a store, of which it takes a reference.
 ///
@@ -191,14 +202,30 @@ unsafe fn judge(
     if request.flags != 0 {
         return Err(Reason::OptionUnsupported);
     }
+    if request.access_token_len > MAX_CREDENTIAL {
+        return Err(Reason::ArgumentInvalid);
+    }
     // SAFETY: the caller's contract: readable (pointer, length) pairs.
-    let (credential, id) = unsafe {
-        let credential = bytes(request.credential, request.credential_len, MAX_CREDENTIAL)?;
-        (credential, text(request.attestor_id, request.attestor_id_len, MAX_ID)?)
+    let (credential, access_token, id, nonce) = unsafe {
+        (
+            bytes(request.credential, request.credential_len, MAX_CREDENTIAL)?,
+            bytes(request.access_token, request.access_token_len, MAX_CREDENTIAL)?,
+            text(request.attestor_id, request.attestor_id_len, MAX_ID)?,
+            text(request.nonce, request.nonce_len, MAX_NONCE)?,
+        )
     };
     let mut question = Request::new(credential).at(now(request.now));
     if !request.attestor_id.is_null() {
         question = question.attestor(id);
+    }
+    if !request.nonce.is_null() {
+        question = question.nonce(nonce);
+    }
+    if !request.access_token.is_null() {
+        question = question.access_token(access_token);
+    }
+    if request.max_age_secs != 0 {
+        question = question.max_age(u32::try_from(request.max_age_secs).unwrap_or(u32::MAX));
     }
     verifier.inner.verify(&question, result.inner()).map(|_| ()).map_err(|rejected| rejected.reason)
 }

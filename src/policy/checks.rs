@@ -1,9 +1,10 @@
 //! The checks an attestor's settings ask for, each a step of the one order.
 
-use super::document::Attestor;
+use super::attestor::{Attestor, Kind};
 use crate::credential::claims::{Audience, Claims};
 use crate::credential::header::Header;
 use crate::verdict::Reason;
+use crate::wire::json::Str;
 
 impl Attestor {
     /// What the header must be beyond the rules of the kind.
@@ -53,6 +54,17 @@ impl Attestor {
         if audience.is_empty() {
             return Err(Reason::AudienceMissing);
         }
-        if audience.matches(&self.audiences) { Ok(()) } else { Err(Reason::AudienceMismatch) }
+        if !audience.matches(&self.audiences) {
+            return Err(Reason::AudienceMismatch);
+        }
+        match &self.kind {
+            Kind::Oidc(oidc) if oidc.reject_extra_audiences => {
+                let known = |value: Str<'_>| {
+                    self.audiences.iter().chain(&oidc.trusted_audiences).any(|ours| value.is(ours))
+                };
+                if audience.values().all(known) { Ok(()) } else { Err(Reason::AudienceUntrustedExtra) }
+            }
+            _ => Ok(()),
+        }
     }
 }

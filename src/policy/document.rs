@@ -1,9 +1,9 @@
 //! The policy document, version 1: checked whole when it is read, and never changed afterwards.
 
+use super::attestor::{Attestor, Kind, Spiffe};
 use super::reader::{Field, Object};
 use crate::credential::claims::Audience;
-use crate::credential::spiffe_id;
-use crate::crypto::{Algorithm, AlgorithmSet, sha256};
+use crate::crypto::{AlgorithmSet, sha256};
 use crate::error::ConfigError;
 use crate::verdict::Reason;
 use crate::wire::json::{Limits, Tape};
@@ -13,8 +13,6 @@ const MAX_BYTES: usize = 1 << 20;
 const DOCUMENT: Limits = Limits { depth: 16, members: 64 * 1024 };
 /// The largest `limits.credential_bytes`.
 pub(crate) const MAX_CREDENTIAL_BYTES: i64 = 65536;
-/// Ten years: no limit on a duration needs more.
-const MAX_SECS: i64 = 10 * 366 * 86400;
 
 /// A checked policy.
 pub(crate) struct Policy {
@@ -23,29 +21,14 @@ pub(crate) struct Policy {
     pub(crate) attestors: Vec<Attestor>,
     /// SHA-256 of the document.
     pub(crate) digest: [u8; 32],
+    /// What any attestor's kind knows; each attestor's own set is checked once it is found.
+    pub(crate) algorithms: AlgorithmSet,
     /// Attestors, by position, that list a trust domain.
-    routes: HashMap<Box<str>, Vec<usize>>,
+    trust_domains: HashMap<Box<str>, Vec<usize>>,
     /// Attestors, by position, that take every trust domain.
     open: Vec<usize>,
-}
-
-/// One way in: which credentials, and what is asked of them.
-pub(crate) struct Attestor {
-    pub(crate) id: Box<str>,
-    pub(crate) audiences: Vec<Box<str>>,
-    pub(crate) algorithms: AlgorithmSet,
-    /// A token without `kid` is fine if exactly one key fits.
-    pub(crate) single_key: bool,
-    pub(crate) strict_headers: bool,
-    pub(crate) clock_skew: i64,
-    pub(crate) max_lifetime: Option<i64>,
-    pub(crate) max_token_age: Option<i64>,
-    pub(crate) max_iat_future: Option<i64>,
-    pub(crate) accept_unbound_cnf: bool,
-    pub(crate) require_path: bool,
-    pub(crate) local_trust_domain: Option<Box<str>>,
-    /// `None` is every domain the store has.
-    trust_domains: Option<Vec<Box<str>>>,
+    /// Attestors, by position, of an issuer, under each of its spellings.
+    issuers: HashMap<Box<str>, Vec<usize>>,
 }
 
 impl Policy {
@@ -68,8 +51,10 @@ impl Policy {
             json,
             attestors: Vec::with_capacity(list.len()),
             digest: sha256(document),
-            routes: HashMap::new(),
+            algorithms: AlgorithmSet::default(),
+            trust_domains: HashMap::new(),
             open: Vec::new(),
+            issuers: HashMap::new(),
         };
         for field in &list {
             policy.add(Attestor::read(field, skew)?, field)?;
@@ -77,37 +62,64 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Adds an attestor that no other one overlaps: (trust domain, audience) is unique.
+    /// Adds an attestor that no other one overlaps: (source, audience) is unique.
     fn add(&mut self, attestor: Attestor, field: &Field<'_>) -> Result<(), ConfigError> {
         for other in &self.attestors {
             if other.id == attestor.id {
                 return field.fail("another attestor has the same id");
             }
-            let same_audience = other.audiences.iter().any(|a| attestor.audiences.contains(a));
-            if same_audience && other.shares_domain(&attestor) {
-                return field.fail("another attestor has the same trust domain and audience");
+            if other.overlaps(&attestor) {
+                return field.fail("another attestor has the same trust domain or issuer, and audience");
             }
         }
         let at = self.attestors.len();
-        match &attestor.trust_domains {
-            None => self.open.push(at),
-            Some(domains) => {
+        match &attestor.kind {
+            Kind::Spiffe(Spiffe { trust_domains: None, .. }) => self.open.push(at),
+            Kind::Spiffe(Spiffe { trust_domains: Some(domains), .. }) => {
                 for domain in domains {
-                    self.routes.entry(domain.clone()).or_default().push(at);
+                    self.trust_domains.entry(domain.clone()).or_default().push(at);
+                }
+            }
+            Kind::Oidc(oidc) => {
+                for name in oidc.spellings() {
+                    self.issuers.entry(name.into()).or_default().push(at);
                 }
             }
         }
+        self.algorithms = self.algorithms.union(match attestor.kind {
+            Kind::Spiffe(_) => AlgorithmSet::jwt_svid(),
+            Kind::Oidc(_) => AlgorithmSet::all(),
+        });
         self.attestors.push(attestor);
         Ok(())
     }
 
-    /// The one attestor that judges a subject of this trust domain: of those that list it, the one whose
+    /// The attestor that judges a subject of this trust domain: of those that list it, the one whose
     /// audience matches. Routing grants nothing: the audience is checked again in its turn.
-    pub(crate) fn route(&self, trust_domain: &str, audience: Audience<'_>) -> Result<usize, Reason> {
-        let listed = self.routes.get(trust_domain).into_iter().flatten();
-        let mut candidates = listed.chain(&self.open).copied().peekable();
-        let first = *candidates.peek().ok_or(Reason::TrustDomainUnknown)?;
-        Ok(candidates.find(|at| audience.matches(&self.attestors[*at].audiences)).unwrap_or(first))
+    pub(crate) fn for_trust_domain(&self, trust_domain: &str, audience: Audience<'_>) -> Option<usize> {
+        let listed = self.trust_domains.get(trust_domain).into_iter().flatten();
+        self.pick(listed.chain(&self.open).copied(), audience)
+    }
+
+    /// The attestor that judges a token of this issuer, picked likewise.
+    pub(crate) fn for_issuer(&self, issuer: &str, audience: Audience<'_>) -> Option<usize> {
+        self.pick(self.issuers.get(issuer).into_iter().flatten().copied(), audience)
+    }
+
+    fn pick(&self, candidates: impl Iterator<Item = usize>, audience: Audience<'_>) -> Option<usize> {
+        let mut candidates = candidates.peekable();
+        let first = *candidates.peek()?;
+        Some(candidates.find(|at| audience.matches(&self.attestors[*at].audiences)).unwrap_or(first))
+    }
+
+    /// Whether some attestor takes tokens by their issuer.
+    pub(crate) fn has_issuers(&self) -> bool {
+        !self.issuers.is_empty()
+    }
+
+    /// Whether some attestor takes tokens by their trust domain.
+    pub(crate) fn has_trust_domains(&self) -> bool {
+        !self.trust_domains.is_empty() || !self.open.is_empty()
     }
 
     /// The position of the attestor with this id.
@@ -126,125 +138,6 @@ fn read_limits(root: &Object<'_, '_>) -> Result<(usize, Limits), ConfigError> {
     }
     let size = |n: i64| usize::try_from(n).unwrap_or_default(); // the ranges are positive
     Ok((size(bytes), Limits { depth: size(depth), members: size(members) }))
-}
-
-const FIELDS: &[&str] = &[
-    "id",
-    "kind",
-    "audiences",
-    "algorithms",
-    "kid_policy",
-    "strict_headers",
-    "max_lifetime_secs",
-    "max_token_age_secs",
-    "max_iat_future_secs",
-    "clock_skew_secs",
-    "accept_unbound_cnf",
-    "trust_domains",
-    "local_trust_domain",
-    "require_path",
-];
-
-impl Attestor {
-    fn read(field: &Field<'_>, default_skew: i64) -> Result<Self, ConfigError> {
-        let object = field.object(FIELDS)?;
-        let id = read_id(&object.required("id")?)?;
-        let kind = object.required("kind")?;
-        if kind.string()? != "spiffe" {
-            return kind.fail("only the kind `spiffe` is supported by this version");
-        }
-        let seconds =
-            |name: &str, least| object.optional(name).map(|f| f.integer(least..=MAX_SECS)).transpose();
-        Ok(Self {
-            id,
-            audiences: object.required("audiences")?.strings()?,
-            algorithms: object
-                .optional("algorithms")
-                .map_or(Ok(AlgorithmSet::all()), |f| read_algorithms(&f))?,
-            single_key: object.optional("kid_policy").map_or(Ok(false), |f| read_kid_policy(&f))?,
-            strict_headers: object.boolean_or("strict_headers", false)?,
-            clock_skew: object.integer_or("clock_skew_secs", 0..=300, default_skew)?,
-            max_lifetime: seconds("max_lifetime_secs", 1)?,
-            max_token_age: seconds("max_token_age_secs", 1)?,
-            max_iat_future: seconds("max_iat_future_secs", 0)?,
-            accept_unbound_cnf: object.boolean_or("accept_unbound_cnf", false)?,
-            require_path: object.boolean_or("require_path", true)?,
-            local_trust_domain: object
-                .optional("local_trust_domain")
-                .map(|f| read_trust_domain(&f))
-                .transpose()?,
-            trust_domains: read_trust_domains(&object.required("trust_domains")?)?,
-        })
-    }
-
-    fn shares_domain(&self, other: &Self) -> bool {
-        match (&self.trust_domains, &other.trust_domains) {
-            (Some(ours), Some(theirs)) => ours.iter().any(|domain| theirs.contains(domain)),
-            _ => true,
-        }
-    }
-
-    pub(crate) fn takes_domain(&self, domain: &str) -> bool {
-        self.trust_domains.as_ref().is_none_or(|domains| domains.iter().any(|d| **d == *domain))
-    }
-}
-
-fn read_id(field: &Field<'_>) -> Result<Box<str>, ConfigError> {
-    let id = field.string()?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-    if id.len() > 64 || !id.bytes().all(plain) {
-        return field.fail("must be at most 64 characters of A-Z a-z 0-9 . _ -");
-    }
-    Ok(id.into())
-}
-
-fn read_kid_policy(field: &Field<'_>) -> Result<bool, ConfigError> {
-    match field.string()?.as_str() {
-        "required" => Ok(false),
-        "single" => Ok(true),
-        _ => field.fail("must be `required` or `single`"),
-    }
-}
-
-fn read_algorithms(field: &Field<'_>) -> Result<AlgorithmSet, ConfigError> {
-    let mut set = AlgorithmSet::default();
-    for element in field.list()? {
-        let Some(alg) = element.value.as_str().and_then(Algorithm::from_name) else {
-            return element.fail("must be one of RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 PS512");
-        };
-        if set.contains(alg) {
-            return element.fail("occurs twice");
-        }
-        set = set.with(alg);
-    }
-    Ok(set)
-}
-
-fn read_trust_domain(field: &Field<'_>) -> Result<Box<str>, ConfigError> {
-    let name = field.string()?;
-    match spiffe_id::trust_domain_name(&name) {
-        Ok(domain) => Ok(domain.into()),
-        Err(reason) => field.fail(format!("not a trust domain: {}", reason.phrase())),
-    }
-}
-
-/// A list of names, or `["*"]` alone.
-fn read_trust_domains(field: &Field<'_>) -> Result<Option<Vec<Box<str>>>, ConfigError> {
-    let list = field.list()?;
-    if let [only] = &list[..] {
-        if only.value.as_str().is_some_and(|s| s.is("*")) {
-            return Ok(None);
-        }
-    }
-    let mut domains = Vec::with_capacity(list.len());
-    for element in &list {
-        let domain = read_trust_domain(element)?;
-        if domains.contains(&domain) {
-            return element.fail("occurs twice");
-        }
-        domains.push(domain);
-    }
-    Ok(Some(domains))
 }
 
 #[cfg(test)]
@@ -274,8 +167,8 @@ mod tests {
             (r#"{"version":1,"attestors":[]}"#, "$.attestors: must not be empty"),
             (r#"{"version":1,"attestors":[7]}"#, "$.attestors[0]: must be an object, not a number"),
             (
-                r#"{"version":1,"attestors":[{"id":"a","kind":"oidc"}]}"#,
-                "$.attestors[0].kind: only the kind `spiffe` is supported by this version",
+                r#"{"version":1,"attestors":[{"id":"a","kind":"saml"}]}"#,
+                "$.attestors[0].kind: must be `spiffe` or `oidc`: no other kind is supported by this version",
             ),
             (
                 r#"{"version":1,"clock_skew_secs":301,"attestors":[]}"#,
@@ -342,7 +235,7 @@ mod tests {
         ] {
             assert_eq!(
                 detail(&two(plain, other)),
-                "$.attestors[1]: another attestor has the same trust domain and audience"
+                "$.attestors[1]: another attestor has the same trust domain or issuer, and audience"
             );
         }
         let same_id = two(plain, r#""audiences":["z"],"trust_domains":["td"]"#).replace("\"b\"", "\"a\"");

@@ -1,7 +1,10 @@
 //! The policy: what a host accepts, as one strict document, and the checks it configures.
 
+mod attestor;
 mod checks;
 mod document;
 mod reader;
+mod routing;
 
-pub(crate) use document::{Attestor, Policy};
+pub(crate) use attestor::{Attestor, Kind, Nonce, Oidc};
+pub(crate) use document::Policy;

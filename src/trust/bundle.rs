@@ -2,13 +2,16 @@
 //!
 //! The format is always stated, never guessed: it decides which `use` an entry must have.
 
-use super::jwk;
+use super::jwk::{self, KeyRules};
 use super::skip::{Skip, SkipCounts};
 use super::slot::{Authority, Key, Slot};
+use super::source::SourceKind;
 use crate::credential::spiffe_id;
 use crate::error::ConfigError;
 use crate::verdict::Reason;
+use crate::wire::der;
 use crate::wire::json::{Kind, Limits, Str, Tape, Value};
+use crate::wire::pem::{self, Block};
 
 /// Largest document, in bytes.
 const MAX_BYTES: usize = 1 << 20;
@@ -27,18 +30,48 @@ pub enum Format {
     SpiffeBundle = 1,
     /// A JWT bundle as the Workload API gives it: `use` absent or `jwt-svid`; feeds the JWT slot.
     WorkloadApiJwks = 2,
+    /// A plain key set (RFC 7517), as an issuer or SPIRE's discovery provider publishes it: `use` absent,
+    /// `sig` or `jwt-svid`; feeds the JWT slot.
+    Jwks = 3,
+    /// Static public keys, PEM `PUBLIC KEY` blocks; the `kid` of each is its thumbprint. Feeds the JWT slot.
+    PublicKeyPem = 4,
+    /// X.509 authorities, PEM `CERTIFICATE` blocks; feeds the X.509 slot.
+    X509Pem = 5,
+    /// X.509 authorities, DER certificates one after the other; feeds the X.509 slot.
+    X509Der = 6,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: &'static [Self] = &[Self::SpiffeBundle, Self::WorkloadApiJwks];
+    pub const ALL: &'static [Self] = &[
+        Self::SpiffeBundle,
+        Self::WorkloadApiJwks,
+        Self::Jwks,
+        Self::PublicKeyPem,
+        Self::X509Pem,
+        Self::X509Der,
+    ];
 
     /// The name used in flags and configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SpiffeBundle => "spiffe_bundle",
             Self::WorkloadApiJwks => "workload_api_jwks",
+            Self::Jwks => "jwks",
+            Self::PublicKeyPem => "public_key_pem",
+            Self::X509Pem => "x509_pem",
+            Self::X509Der => "x509_der",
         }
+    }
+
+    /// Whether documents of this format can feed a source of this kind.
+    pub(crate) fn feeds(self, kind: SourceKind) -> bool {
+        kind == SourceKind::TrustDomain || matches!(self, Self::Jwks | Self::PublicKeyPem)
+    }
+
+    fn key_rules(self) -> KeyRules {
+        let plain = self == Self::Jwks;
+        KeyRules { kid_required: !plain, ed25519: plain }
     }
 
     /// The format of this name.
@@ -48,6 +81,7 @@ impl Format {
 }
 
 /// What a document says. A slot the document does not speak for is `None` and stays as it is.
+#[derive(Default)]
 pub(crate) struct Bundle {
     pub(crate) keys: Option<Vec<Key>>,
     pub(crate) authorities: Option<Vec<Authority>>,
@@ -56,22 +90,36 @@ pub(crate) struct Bundle {
     pub(crate) skips: SkipCounts,
 }
 
-/// Reads a document for the trust domain `name`.
+/// Reads a document for the source `name`.
 pub(crate) fn read(name: &str, format: Format, document: &[u8]) -> Result<Bundle, ConfigError> {
-    let malformed = |what: &str| ConfigError::new(Reason::BundleMalformed, what);
     if document.len() > MAX_BYTES {
         return Err(malformed("the document is larger than 1 MiB"));
     }
+    match format {
+        Format::SpiffeBundle | Format::WorkloadApiJwks | Format::Jwks => read_json(name, format, document),
+        Format::PublicKeyPem => read_public_keys(document),
+        Format::X509Pem => read_authorities(pem_blocks(document, "CERTIFICATE")?.iter().map(|b| &*b.der)),
+        Format::X509Der => read_authorities(der_sequence(document)?.into_iter()),
+    }
+}
+
+fn malformed(what: impl Into<String>) -> ConfigError {
+    ConfigError::new(Reason::BundleMalformed, what)
+}
+
+fn read_json(name: &str, format: Format, document: &[u8]) -> Result<Bundle, ConfigError> {
     let mut tape = Tape::default();
     let root = tape.read(document, LIMITS).map_err(|reason| malformed(reason.phrase()))?;
     let keys = root.get("keys").ok_or_else(|| malformed("keys: missing"))?;
     if keys.kind() != Kind::Array {
-        return Err(malformed(&format!("keys: must be an array, not {}", keys.kind().name())));
+        return Err(malformed(format!("keys: must be an array, not {}", keys.kind().name())));
     }
     if keys.elements().count() > MAX_KEYS {
         return Err(malformed("keys: more than 1024 entries"));
     }
-    check_own_name(root, name)?;
+    if format != Format::Jwks {
+        check_own_name(root, name)?;
+    }
     let mut bundle = collect(keys, format)?;
     bundle.sequence = root.get("spiffe_sequence").and_then(Value::as_u64);
     bundle.refresh_hint = root
@@ -80,6 +128,69 @@ pub(crate) fn read(name: &str, format: Format, document: &[u8]) -> Result<Bundle
         .filter(|hint| *hint > 0)
         .map(|hint| hint.clamp(REFRESH_HINT.0, REFRESH_HINT.1));
     Ok(bundle)
+}
+
+/// The blocks of a PEM file, all of one label. A private key beside them has leaked.
+fn pem_blocks<'a>(document: &'a [u8], label: &str) -> Result<Vec<Block<'a>>, ConfigError> {
+    let text = core::str::from_utf8(document).map_err(|_| malformed(Reason::InvalidUtf8.phrase()))?;
+    let blocks = pem::blocks(text).ok_or_else(|| malformed("a PEM block is broken"))?;
+    for (at, block) in blocks.iter().enumerate() {
+        if block.label.ends_with("PRIVATE KEY") {
+            return Err(ConfigError::new(Reason::BundlePrivateKey, format!("PEM block {at}: a private key")));
+        }
+        if block.label != label {
+            return Err(malformed(format!("PEM block {at}: not a {label}")));
+        }
+    }
+    if blocks.is_empty() { Err(malformed(format!("no PEM block {label}"))) } else { Ok(blocks) }
+}
+
+fn read_public_keys(document: &[u8]) -> Result<Bundle, ConfigError> {
+    let mut bundle = Bundle::default();
+    let mut keys = Vec::new();
+    for block in pem_blocks(document, "PUBLIC KEY")? {
+        match jwk::key_from_spki(&block.der) {
+            Ok(key) => keys.push(key),
+            Err(Skip::KeyInvalid) => return Err(malformed("a PEM block is not a public key")),
+            Err(skip) => bundle.skips.add(skip),
+        }
+    }
+    let keys = Slot::drop_ambiguous(keys, &mut bundle.skips);
+    if keys.is_empty() {
+        return Err(ConfigError::new(Reason::NoUsableKeys, describe(&bundle.skips)));
+    }
+    bundle.keys = Some(keys);
+    Ok(bundle)
+}
+
+fn read_authorities<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> Result<Bundle, ConfigError> {
+    let mut bundle = Bundle::default();
+    let mut authorities = Vec::new();
+    for certificate in certificates {
+        match jwk::authority_from(certificate) {
+            Ok(authority) => add_once(&mut authorities, authority),
+            Err(Skip::CertificateInvalid) => return Err(malformed("a certificate cannot be read")),
+            Err(skip) => bundle.skips.add(skip),
+        }
+    }
+    if authorities.is_empty() {
+        return Err(ConfigError::new(Reason::NoUsableKeys, describe(&bundle.skips)));
+    }
+    bundle.authorities = Some(authorities);
+    Ok(bundle)
+}
+
+/// DER certificates without anything between, before or behind them.
+fn der_sequence(document: &[u8]) -> Result<Vec<&[u8]>, ConfigError> {
+    let mut certificates = Vec::new();
+    let mut rest = document;
+    while !rest.is_empty() {
+        let element =
+            der::expect(rest, der::SEQUENCE).ok_or_else(|| malformed("a certificate cannot be read"))?;
+        certificates.push(&rest[..rest.len() - element.rest.len()]);
+        rest = element.rest;
+    }
+    if certificates.is_empty() { Err(malformed("no certificate")) } else { Ok(certificates) }
 }
 
 fn check_own_name(root: Value<'_>, name: &str) -> Result<(), ConfigError> {
@@ -114,7 +225,7 @@ fn collect(entries: Value<'_>, format: Format) -> Result<Bundle, ConfigError> {
             Err(skip) => Err(skip),
             Ok(Use::Jwt) => {
                 key_entries += 1;
-                jwk::jwt_key(entry).map(|key| keys.push(key))
+                jwk::jwt_key(entry, format.key_rules()).map(|key| keys.push(key))
             }
             Ok(Use::X509) => {
                 authority_entries += 1;
@@ -127,6 +238,9 @@ fn collect(entries: Value<'_>, format: Format) -> Result<Bundle, ConfigError> {
     }
     let keys = Slot::drop_ambiguous(keys, &mut skips);
     let revoked = entries.elements().next().is_none();
+    if revoked && format == Format::Jwks {
+        return Err(ConfigError::new(Reason::NoUsableKeys, "keys: empty; only SPIFFE formats revoke"));
+    }
     if !revoked && keys.is_empty() && authorities.is_empty() {
         return Err(ConfigError::new(Reason::NoUsableKeys, describe(&skips)));
     }
@@ -167,7 +281,8 @@ fn used_for(entry: Value<'_>, format: Format) -> Result<Use, Skip> {
     }
     let is = |value: Value<'_>, name: &str| value.as_str().is_some_and(|s| s.is(name));
     match (format, entry.get("use")) {
-        (Format::WorkloadApiJwks, None) => Ok(Use::Jwt),
+        (Format::WorkloadApiJwks | Format::Jwks, None) => Ok(Use::Jwt),
+        (Format::Jwks, Some(use_)) if is(use_, "sig") => Ok(Use::Jwt),
         (_, Some(use_)) if is(use_, "jwt-svid") => Ok(Use::Jwt),
         (Format::SpiffeBundle, Some(use_)) if is(use_, "x509-svid") => Ok(Use::X509),
         _ => Err(Skip::UseIgnored),

@@ -2,7 +2,7 @@
 
 use super::skip::Skip;
 use super::slot::{Authority, Key};
-use crate::crypto::{Algorithm, Curve, KeyError, PublicKey};
+use crate::crypto::{Algorithm, Curve, KeyError, KeyType, PublicKey};
 use crate::wire::json::{Kind, Str, Value};
 use crate::wire::{base64url, der};
 
@@ -16,8 +16,11 @@ pub(crate) fn is_private(entry: Value<'_>) -> bool {
 }
 
 /// Reads an entry that verifies JWTs.
-pub(crate) fn jwt_key(entry: Value<'_>) -> Result<Key, Skip> {
+pub(crate) fn jwt_key(entry: Value<'_>, rules: KeyRules) -> Result<Key, Skip> {
     let public = public_key(entry)?;
+    if public.key_type() == KeyType::Ed25519 && !rules.ed25519 {
+        return Err(Skip::KeyTypeUnsupported);
+    }
     let algorithm = match entry.get("alg") {
         None => None,
         Some(alg) => {
@@ -32,7 +35,7 @@ pub(crate) fn jwt_key(entry: Value<'_>) -> Result<Key, Skip> {
         }
     }
     let kid = entry.get("kid").and_then(Value::as_str).map(Str::decode).unwrap_or_default();
-    if kid.is_empty() {
+    if kid.is_empty() && rules.kid_required {
         return Err(Skip::KidMissing);
     }
     Ok(Key { kid: kid.into(), algorithm, thumbprint: public.thumbprint(), public })
@@ -47,10 +50,47 @@ pub(crate) fn authority(entry: Value<'_>) -> Result<Authority, Skip> {
     if !public_key(entry)?.is_subject_key(certificate.public_key) {
         return Err(Skip::CertificateKeyMismatch);
     }
+    authority_from(&bytes)
+}
+
+/// Takes a certificate as an authority: it must be a CA that may sign certificates.
+pub(crate) fn authority_from(bytes: &[u8]) -> Result<Authority, Skip> {
+    let certificate = der::certificate(bytes).ok_or(Skip::CertificateInvalid)?;
     if !certificate.is_ca || certificate.may_sign == Some(false) {
         return Err(Skip::CertificateNotCa);
     }
     Ok(Authority { der: bytes.into() })
+}
+
+/// Takes a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) as a key whose `kid` is its thumbprint.
+pub(crate) fn key_from_spki(bytes: &[u8]) -> Result<Key, Skip> {
+    let info = der::public_key_info(bytes).ok_or(Skip::KeyInvalid)?;
+    let public = match (info.algorithm, info.parameters) {
+        (der::RSA, _) => {
+            let (modulus, exponent) = der::rsa_public_key(info.key).ok_or(Skip::KeyInvalid)?;
+            PublicKey::rsa(modulus, exponent)
+        }
+        (der::EC, curve) => {
+            let curve = der::NAMED_CURVES.iter().position(|named| *named == curve);
+            let curve = Curve::ALL[curve.ok_or(Skip::KeyTypeUnsupported)?];
+            let point = info.key.strip_prefix(&[4]).filter(|point| point.len() == 2 * curve.bytes());
+            let (x, y) = point.ok_or(Skip::KeyInvalid)?.split_at(curve.bytes());
+            PublicKey::ec(curve, x, y)
+        }
+        (der::ED25519, _) => PublicKey::ed25519(info.key),
+        _ => return Err(Skip::KeyTypeUnsupported),
+    };
+    let public = public.map_err(skip_of)?;
+    let thumbprint = public.thumbprint();
+    Ok(Key { kid: thumbprint.clone(), algorithm: None, thumbprint, public })
+}
+
+/// What a format asks of its JWT keys.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyRules {
+    pub(crate) kid_required: bool,
+    /// Ed25519 keys may verify: JWT-SVID does not allow them.
+    pub(crate) ed25519: bool,
 }
 
 fn public_key(entry: Value<'_>) -> Result<PublicKey, Skip> {
@@ -61,14 +101,20 @@ fn public_key(entry: Value<'_>) -> Result<PublicKey, Skip> {
         let crv = entry.get("crv").and_then(Value::as_str).ok_or(Skip::KeyInvalid)?;
         let curve = Curve::ALL.into_iter().find(|c| crv.is(c.name())).ok_or(Skip::KeyTypeUnsupported)?;
         PublicKey::ec(curve, &parameter(entry, "x")?, &parameter(entry, "y")?)
+    } else if kty.is("OKP") && entry.get("crv").and_then(Value::as_str).is_some_and(|crv| crv.is("Ed25519")) {
+        PublicKey::ed25519(&parameter(entry, "x")?)
     } else {
         return Err(Skip::KeyTypeUnsupported);
     };
-    key.map_err(|error| match error {
+    key.map_err(skip_of)
+}
+
+fn skip_of(error: KeyError) -> Skip {
+    match error {
         KeyError::Invalid => Skip::KeyInvalid,
         KeyError::TooWeak => Skip::KeyTooWeak,
         KeyError::TooLarge => Skip::KeyTooLarge,
-    })
+    }
 }
 
 fn parameter(entry: Value<'_>, name: &str) -> Result<Vec<u8>, Skip> {

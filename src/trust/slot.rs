@@ -17,13 +17,13 @@ pub(crate) struct Key {
 
 impl Key {
     fn fits(&self, alg: Algorithm) -> bool {
-        self.public.key_type() == alg.key_type() && self.algorithm.is_none_or(|only| only == alg)
+        self.public.key_type() == alg.key_type() && self.algorithm.is_none_or(|only| only.is_same(alg))
     }
 
     /// Whether some header could mean either key.
     fn clashes_with(&self, other: &Self) -> bool {
         let same_algorithm = match (self.algorithm, other.algorithm) {
-            (Some(a), Some(b)) => a == b,
+            (Some(a), Some(b)) => a.is_same(b),
             _ => true,
         };
         self.kid == other.kid && self.public.key_type() == other.public.key_type() && same_algorithm

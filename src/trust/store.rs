@@ -3,8 +3,8 @@
 use super::bundle::{self, Bundle, Format};
 use super::published::Published;
 use super::slot::{Authority, Key, Origin, Slot, SlotInfo, SlotKind};
+use super::source::{Source, SourceKind};
 use crate::clock::Now;
-use crate::credential::spiffe_id;
 use crate::crypto::sha256;
 use crate::error::ConfigError;
 use crate::verdict::Reason;
@@ -18,55 +18,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Shards of the name table: an added name copies one of them.
 const SHARDS: usize = 256;
-
-/// What a source's name is the name of. An issuer named like a trust domain is another source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u32)]
-#[non_exhaustive]
-pub enum SourceKind {
-    /// A SPIFFE trust domain: slots `jwt` and `x509`.
-    TrustDomain = 1,
-    /// A token issuer: slot `jwt`.
-    Issuer = 2,
-}
-
-impl SourceKind {
-    /// The name used in evidence.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TrustDomain => "trust_domain",
-            Self::Issuer => "issuer",
-        }
-    }
-}
-
-/// The name of a source: (kind, name).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Source<'a> {
-    /// What the name is the name of.
-    pub kind: SourceKind,
-    /// A trust domain (`example.org` or `spiffe://example.org`) or an issuer.
-    pub name: &'a str,
-}
-
-impl<'a> Source<'a> {
-    /// The trust domain `name`.
-    pub fn trust_domain(name: &'a str) -> Self {
-        Self { kind: SourceKind::TrustDomain, name }
-    }
-
-    /// The canonical name, checked.
-    fn canonical(self) -> Result<&'a str, ConfigError> {
-        let invalid = |what: &str| ConfigError::new(Reason::SourceNameInvalid, what);
-        match self.kind {
-            SourceKind::TrustDomain => {
-                spiffe_id::trust_domain_name(self.name).map_err(|reason| invalid(reason.phrase()))
-            }
-            SourceKind::Issuer if self.name.is_empty() => Err(invalid("an issuer is not empty")),
-            SourceKind::Issuer => Ok(self.name),
-        }
-    }
-}
 
 /// How an update is to be taken.
 #[derive(Clone, Copy, Debug, Default)]
@@ -162,10 +113,10 @@ impl BundleStore {
         now: Now,
     ) -> Result<PutReport, ConfigError> {
         let name = source.canonical()?;
-        if source.kind != SourceKind::TrustDomain {
+        if !format.feeds(source.kind) {
             return Err(ConfigError::new(
                 Reason::FormatUnsupported,
-                "SPIFFE formats feed trust domains only",
+                "an issuer takes jwks and public_key_pem only",
             ));
         }
         let confirmed_at = now.resolve()?;
@@ -300,6 +251,7 @@ impl fmt::Debug for BundleStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::Algorithm;
     use crate::trust::Skip;
 
     const BUNDLE: &str = r#"{"spiffe_sequence":SEQ,"keys":[{"use":"jwt-svid","kid":"k","kty":"EC","crv":"P-256",
@@ -373,6 +325,21 @@ mod tests {
         assert_eq!(count(Skip::KeyTypeUnsupported), 2);
         assert_eq!(count(Skip::UseIgnored), 1);
         assert_eq!(count(Skip::NotObject), 1);
+    }
+
+    /// RFC 9864 renames the algorithm of a key that RFC 8037 published: one header means the other's key.
+    #[test]
+    fn both_names_of_ed25519_fit_one_key() {
+        let store = BundleStore::new();
+        let document = br#"{"keys":[{"kid":"k","kty":"OKP","crv":"Ed25519","alg":"EdDSA",
+            "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        let source = Source::issuer("https://issuer.example");
+        store.put(source, Format::Jwks, document, &PutOptions::default(), Now::At(1)).unwrap();
+        let slot = store.find(SourceKind::Issuer, "https://issuer.example").unwrap().jwt().unwrap();
+        for alg in [Algorithm::EdDsa, Algorithm::Ed25519] {
+            assert_eq!(slot.select(None, alg, true), Ok(0));
+        }
+        assert_eq!(slot.select(None, Algorithm::Es256, true), Err(Reason::KidMissing));
     }
 
     #[test]

@@ -53,6 +53,36 @@ pub(crate) struct Certificate<'a> {
     pub(crate) may_sign: Option<bool>,
 }
 
+/// Algorithm identifiers of public keys (RFC 3279 section 2.3, RFC 8410 section 3), and the named curves
+/// P-256, P-384, P-521.
+pub(crate) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+pub(crate) const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+pub(crate) const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+pub(crate) const NAMED_CURVES: [&[u8]; 3] = [
+    &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
+    &[0x2b, 0x81, 0x04, 0x00, 0x22],
+    &[0x2b, 0x81, 0x04, 0x00, 0x23],
+];
+
+/// A SubjectPublicKeyInfo.
+pub(crate) struct PublicKeyInfo<'a> {
+    pub(crate) algorithm: &'a [u8],
+    /// The named curve of an EC key, else whatever the parameters hold.
+    pub(crate) parameters: &'a [u8],
+    /// The key's bits, without the count of unused ones.
+    pub(crate) key: &'a [u8],
+}
+
+/// Reads a SubjectPublicKeyInfo that fills `der` to the last byte.
+pub(crate) fn public_key_info(der: &[u8]) -> Option<PublicKeyInfo<'_>> {
+    let outer = expect(der, SEQUENCE).filter(|outer| outer.rest.is_empty())?;
+    let algorithm = expect(outer.contents, SEQUENCE)?;
+    let id = expect(algorithm.contents, OID)?;
+    let parameters = read(id.rest).map_or(&[][..], |p| p.contents);
+    let key = expect(algorithm.rest, BIT_STRING).filter(|bits| bits.rest.is_empty())?;
+    Some(PublicKeyInfo { algorithm: id.contents, parameters, key: key.contents.strip_prefix(&[0])? })
+}
+
 /// Reads one certificate (RFC 5280 section 4.1) that fills `der` to the last byte.
 pub(crate) fn certificate(der: &[u8]) -> Option<Certificate<'_>> {
     let outer = expect(der, SEQUENCE).filter(|outer| outer.rest.is_empty())?;

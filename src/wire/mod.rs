@@ -5,3 +5,4 @@ pub(crate) mod der;
 pub(crate) mod json;
 pub(crate) mod jws;
 pub(crate) mod numeric_date;
+pub(crate) mod pem;

@@ -113,6 +113,13 @@ static void verifier_calls_take_no_null(void)
     INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
     request.attestor_id_len = 0;
     CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, NULL, NULL), ATTESTOR_OK);
+    request.nonce_len = 1;
+    INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
+    request.nonce_len = 0;
+    request.access_token_len = 1;
+    INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
+    request.access_token_len = 0;
+    CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, NULL, NULL), ATTESTOR_OK);
     setup_free(&s);
 }
 
@@ -210,8 +217,32 @@ static void absurd_requests_are_not_read(void)
         INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
         request.attestor_id = (const char *)byte;
         INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
+        request = setup_request(&s);
+        request.nonce_len = absurd[i];
+        INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
+        request.nonce = (const char *)byte;
+        INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
+        request = setup_request(&s);
+        request.access_token_len = absurd[i];
+        INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
+        request.access_token = byte;
+        INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
     }
     forget(byte);
+    setup_free(&s);
+}
+
+static void a_nonce_is_text(void)
+{
+    struct setup s = setup_oidc();
+    attestor_request request = setup_request(&s);
+    request.nonce = "\xff";
+    request.nonce_len = 1;
+    INVALID(attestor_verify(s.verifier, &request, s.result, NULL, &err));
+    request.nonce_len = 0; /* not NULL: an empty nonce is asked for */
+    CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, NULL, NULL), ATTESTOR_NONCE_MISSING);
+    request.nonce = NULL;
+    CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, NULL, NULL), ATTESTOR_OK);
     setup_free(&s);
 }
 
@@ -222,6 +253,12 @@ static void inputs_are_read_to_their_end_and_no_further(void)
     attestor_request request = setup_request(&s);
     request.credential = byte + 1 - s.credential.len;
     memcpy(byte + 1 - s.credential.len, s.credential.ptr, s.credential.len);
+    CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, NULL, NULL), ATTESTOR_OK);
+    *byte = 'n';
+    request = setup_request(&s);
+    request.nonce = (const char *)byte;
+    request.access_token = byte;
+    request.nonce_len = request.access_token_len = 1;
     CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, NULL, NULL), ATTESTOR_OK);
     memcpy(byte + 1 - strlen(POLICY), POLICY, strlen(POLICY));
     CHECK_STATUS(attestor_verifier_set_policy(s.verifier, (const char *)byte + 1 - strlen(POLICY), strlen(POLICY),
@@ -245,5 +282,6 @@ void argument_tests(void)
     RUN(absurd_documents_are_not_read);
     RUN(absurd_names_are_not_read);
     RUN(absurd_requests_are_not_read);
+    RUN(a_nonce_is_text);
     RUN(inputs_are_read_to_their_end_and_no_further);
 }

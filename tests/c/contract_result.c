@@ -21,6 +21,7 @@ static void an_allow_shows_who_and_how(void)
     CHECK_VIEW(summary.trust_domain, DOMAIN);
     CHECK_VIEW(summary.attestor_id, "spiffe");
     CHECK_VIEW(summary.key_thumbprint, THUMBPRINT);
+    CHECK_VIEW(summary.issuer, NULL);
     CHECK_STATUS(attestor_result_summary(s.result, &again, NULL), ATTESTOR_OK);
     CHECK(memcmp(&again, &summary, sizeof again) == 0);
     setup_free(&s);
@@ -45,6 +46,7 @@ static void check_refusal(const attestor_summary *summary, attestor_status code)
     CHECK_VIEW(summary->identity, NULL);
     CHECK_VIEW(summary->trust_domain, NULL);
     CHECK_VIEW(summary->key_thumbprint, NULL);
+    CHECK_VIEW(summary->issuer, NULL);
 }
 
 static void a_refusal_shows_only_the_reason(void)
@@ -64,6 +66,24 @@ static void a_refusal_shows_only_the_reason(void)
     CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, &summary, NULL), ATTESTOR_MALFORMED_TOKEN);
     check_refusal(&summary, ATTESTOR_MALFORMED_TOKEN);
     CHECK_VIEW(summary.attestor_id, NULL);
+    setup_free(&s);
+}
+
+static void an_allow_of_an_issuer_shows_it(void)
+{
+    struct setup s = setup_oidc();
+    attestor_summary summary = attestor_summary_default();
+    CHECK_STATUS(setup_verify(&s, &summary), ATTESTOR_OK);
+    CHECK(summary.verdict_class == ATTESTOR_CLASS_ALLOW && summary.flags == ATTESTOR_AUTHENTICATED);
+    CHECK(summary.expires_at == CLOCK + 300);
+    CHECK_VIEW(summary.identity, OIDC_IDENTITY);
+    CHECK_VIEW(summary.issuer, OIDC_ISSUER);
+    CHECK_VIEW(summary.trust_domain, NULL);
+    CHECK_VIEW(summary.attestor_id, "oidc");
+    /* The next verdict, of a refusal, shows nothing of it. */
+    CHECK_STATUS(put_issuer(s.store, ATTESTOR_FORMAT_JWKS, s.revoking), ATTESTOR_OK);
+    CHECK_STATUS(setup_verify(&s, &summary), ATTESTOR_KID_NOT_FOUND);
+    check_refusal(&summary, ATTESTOR_KID_NOT_FOUND);
     setup_free(&s);
 }
 
@@ -387,6 +407,7 @@ static void one_result_serves_credentials_of_any_size(void)
 void result_tests(void)
 {
     RUN(an_allow_shows_who_and_how);
+    RUN(an_allow_of_an_issuer_shows_it);
     RUN(the_local_domain_is_marked);
     RUN(a_refusal_shows_only_the_reason);
     RUN(nothing_is_told_before_the_first_verdict);

@@ -63,6 +63,16 @@ static const struct {
     S(1401, CLAIM_TYPE_INVALID, "claim has the wrong type", DENY),
     S(1402, AUDIENCE_MISSING, "audience missing", DENY),
     S(1403, AUDIENCE_MISMATCH, "audience mismatch", DENY),
+    S(1404, ISSUER_UNKNOWN, "issuer not in policy", DENY),
+    S(1405, AUDIENCE_UNTRUSTED_EXTRA, "token is for untrusted audiences too", DENY),
+    S(1406, TOKEN_CLASS_MISMATCH, "token is of another class", DENY),
+    S(1407, AZP_MISSING, "authorized party missing", DENY),
+    S(1408, AZP_MISMATCH, "authorized party not accepted", DENY),
+    S(1409, NONCE_MISSING, "nonce missing", DENY),
+    S(1410, NONCE_MISMATCH, "nonce mismatch", DENY),
+    S(1411, AUTH_TIME_MISSING, "authentication time missing", DENY),
+    S(1412, AUTH_TOO_OLD, "authentication too long ago", DENY),
+    S(1413, AT_HASH_MISMATCH, "access token does not belong to the token", DENY),
     S(1500, TRUST_DOMAIN_UNKNOWN, "trust domain not in bundle", DENY),
     S(1501, SPIFFE_ID_EMPTY, "SPIFFE ID is empty", DENY),
     S(1502, SPIFFE_ID_WRONG_SCHEME, "SPIFFE ID scheme is not spiffe", DENY),
@@ -184,12 +194,14 @@ static void inline_helpers_do_what_they_say(void)
     attestor_summary summary = attestor_summary_default();
     CHECK(summary.struct_size == sizeof summary && summary.code != ATTESTOR_OK);
     CHECK(summary.verdict_class != ATTESTOR_CLASS_ALLOW && summary.identity.ptr == NULL);
+    CHECK(summary.issuer.ptr == NULL && summary.issuer.len == 0);
     attestor_slot_info info = attestor_slot_info_default();
     CHECK(info.struct_size == sizeof info && info.flags == 0 && info.entries == 0);
     const uint8_t byte = 0;
     attestor_request request = attestor_request_default(&byte, 1);
     CHECK(request.struct_size == sizeof request && request.now == ATTESTOR_NOW);
     CHECK(request.credential == &byte && request.credential_len == 1 && request.attestor_id == NULL);
+    CHECK(request.nonce == NULL && request.access_token == NULL && request.max_age_secs == 0);
     CHECK(attestor_store_put_cstr(NULL, "example.org", ATTESTOR_FORMAT_SPIFFE_BUNDLE, &byte, 1, NULL) ==
           ATTESTOR_ARGUMENT_INVALID);
 }

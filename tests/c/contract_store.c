@@ -70,7 +70,8 @@ static void unknown_kinds_formats_and_slots_are_refused(void)
 {
     struct setup s = setup_new();
     attestor_slot_info info = attestor_slot_info_default();
-    const uint32_t unknown[] = {0, 3, 4, 255, 65536 + 1, INT32_MAX, UINT32_MAX};
+    const uint32_t unknown[] = {0, 7, 8, 255, 65536 + 1, INT32_MAX, UINT32_MAX}; /* of anything */
+    const uint32_t known[] = {3, 4, 5, 6};                                        /* as a format only */
     const uint32_t td = ATTESTOR_SOURCE_TRUST_DOMAIN, spiffe = ATTESTOR_FORMAT_SPIFFE_BUNDLE;
     const char *empty = "{\"keys\":[]}";
     size_t n = strlen(DOMAIN);
@@ -82,9 +83,76 @@ static void unknown_kinds_formats_and_slots_are_refused(void)
                      ATTESTOR_ARGUMENT_INVALID);
         CHECK_STATUS(attestor_store_info(s.store, td, DOMAIN, n, unknown[i], &info, NULL), ATTESTOR_ARGUMENT_INVALID);
     }
-    CHECK_STATUS(put_as(s.store, ATTESTOR_SOURCE_ISSUER, DOMAIN, spiffe, empty, NULL), ATTESTOR_FORMAT_UNSUPPORTED);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        CHECK_STATUS(put_as(s.store, known[i], DOMAIN, spiffe, empty, NULL), ATTESTOR_ARGUMENT_INVALID);
+        CHECK_STATUS(attestor_store_remove(s.store, known[i], DOMAIN, n, NULL), ATTESTOR_ARGUMENT_INVALID);
+        CHECK_STATUS(attestor_store_info(s.store, td, DOMAIN, n, known[i], &info, NULL), ATTESTOR_ARGUMENT_INVALID);
+    }
     CHECK(info.generation == 0);
     CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_OK);
+    setup_free(&s);
+}
+
+static void a_format_feeds_the_sources_it_is_for(void)
+{
+    struct setup s = setup_new();
+    const char *empty = "{\"keys\":[]}";
+    static const struct {
+        uint32_t format;
+        attestor_status domain, issuer; /* of an empty key set */
+    } formats[] = {
+        {ATTESTOR_FORMAT_SPIFFE_BUNDLE, ATTESTOR_OK, ATTESTOR_FORMAT_UNSUPPORTED},
+        {ATTESTOR_FORMAT_WORKLOAD_API_JWKS, ATTESTOR_OK, ATTESTOR_FORMAT_UNSUPPORTED},
+        {ATTESTOR_FORMAT_JWKS, ATTESTOR_NO_USABLE_KEYS, ATTESTOR_NO_USABLE_KEYS},
+        {ATTESTOR_FORMAT_PUBLIC_KEY_PEM, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_MALFORMED},
+        {ATTESTOR_FORMAT_X509_PEM, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_FORMAT_UNSUPPORTED},
+        {ATTESTOR_FORMAT_X509_DER, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_FORMAT_UNSUPPORTED},
+    };
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        CHECK(formats[i].format == i + 1);
+        CHECK_STATUS(put_as(s.store, ATTESTOR_SOURCE_TRUST_DOMAIN, DOMAIN, formats[i].format, empty, NULL),
+                     formats[i].domain);
+        CHECK_STATUS(put_as(s.store, ATTESTOR_SOURCE_ISSUER, OIDC_ISSUER, formats[i].format, empty, NULL),
+                     formats[i].issuer);
+    }
+    setup_free(&s);
+}
+
+static void an_issuer_is_put_told_and_removed(void)
+{
+    struct setup s = setup_oidc();
+    attestor_slot_info info = attestor_slot_info_default();
+    const uint32_t issuer = ATTESTOR_SOURCE_ISSUER, jwt = ATTESTOR_SLOT_JWT;
+    const size_t n = strlen(OIDC_ISSUER);
+    CHECK_STATUS(attestor_store_info(s.store, issuer, OIDC_ISSUER, n, jwt, &info, NULL), ATTESTOR_OK);
+    CHECK(info.entries == 5 && info.confirmed_at == CLOCK && info.feed == 0);
+    CHECK_STATUS(attestor_store_info(s.store, issuer, OIDC_ISSUER "/", n + 1, jwt, &info, NULL),
+                 ATTESTOR_BUNDLE_UNAVAILABLE);
+    CHECK_STATUS(attestor_store_info(s.store, issuer, OIDC_ISSUER, n, ATTESTOR_SLOT_X509, &info, NULL),
+                 ATTESTOR_BUNDLE_UNAVAILABLE);
+    CHECK_STATUS(attestor_store_info(s.store, issuer, "", 0, jwt, &info, NULL), ATTESTOR_SOURCE_NAME_INVALID);
+    CHECK_STATUS(put_issuer(s.store, ATTESTOR_FORMAT_JWKS, s.revoking), ATTESTOR_OK);
+    CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_KID_NOT_FOUND);
+    CHECK_STATUS(attestor_store_remove(s.store, issuer, OIDC_ISSUER, n, NULL), ATTESTOR_OK);
+    CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_BUNDLE_UNAVAILABLE);
+    CHECK_STATUS(put_issuer(s.store, ATTESTOR_FORMAT_JWKS, s.bundle), ATTESTOR_OK);
+    CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_OK);
+    setup_free(&s);
+}
+
+static void an_issuer_named_like_a_domain_is_another_source(void)
+{
+    struct setup s = setup_new();
+    attestor_slot_info info = attestor_slot_info_default();
+    const char *keys = "{\"keys\":[{" JWK_MEMBERS "}]}";
+    const uint32_t issuer = ATTESTOR_SOURCE_ISSUER;
+    const size_t n = strlen(DOMAIN);
+    CHECK_STATUS(attestor_store_info(s.store, issuer, DOMAIN, n, ATTESTOR_SLOT_JWT, &info, NULL),
+                 ATTESTOR_BUNDLE_UNAVAILABLE);
+    CHECK_STATUS(put_as(s.store, issuer, DOMAIN, ATTESTOR_FORMAT_JWKS, keys, NULL), ATTESTOR_OK);
+    CHECK_STATUS(attestor_store_remove(s.store, ATTESTOR_SOURCE_TRUST_DOMAIN, DOMAIN, n, NULL), ATTESTOR_OK);
+    CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_BUNDLE_UNAVAILABLE);
+    CHECK_STATUS(attestor_store_info(s.store, issuer, DOMAIN, n, ATTESTOR_SLOT_JWT, &info, NULL), ATTESTOR_OK);
     setup_free(&s);
 }
 
@@ -276,6 +344,9 @@ void store_tests(void)
     RUN(hints_and_skips_are_reported);
     RUN(the_format_is_never_guessed);
     RUN(unknown_kinds_formats_and_slots_are_refused);
+    RUN(a_format_feeds_the_sources_it_is_for);
+    RUN(an_issuer_is_put_told_and_removed);
+    RUN(an_issuer_named_like_a_domain_is_another_source);
     RUN(bad_names_are_refused);
     RUN(a_bad_name_is_no_missing_bundle);
     RUN(a_bad_put_changes_nothing_and_quotes_nothing);

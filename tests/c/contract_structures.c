@@ -113,6 +113,44 @@ static void shorter_options_are_extended_by_zeros(void)
     setup_free(&s);
 }
 
+static void a_request_without_its_later_members_asks_for_nothing_more(void)
+{
+    struct setup s = setup_oidc();
+    attestor_request request = setup_request(&s);
+    request.nonce = "n";
+    request.nonce_len = 1;
+    request.access_token = (const uint8_t *)"t";
+    request.access_token_len = 1;
+    request.max_age_secs = 300;
+    const struct {
+        size_t end; /* of the structure the caller knows */
+        attestor_status status;
+    } callers[] = {
+        {offsetof(attestor_request, nonce), ATTESTOR_OK},
+        /* Half of a pair is a length without bytes, or the reverse. */
+        {offsetof(attestor_request, nonce_len), ATTESTOR_NONCE_MISSING},
+        {sizeof request, ATTESTOR_NONCE_MISSING},
+    };
+    for (size_t i = 0; i < sizeof callers / sizeof *callers; i++)
+        CHECK_STATUS(call(verify, &s, &request, sizeof request, (uint32_t)callers[i].end, 0), callers[i].status);
+    request.nonce = NULL;
+    request.nonce_len = 0;
+    CHECK_STATUS(call(verify, &s, &request, sizeof request, offsetof(attestor_request, max_age_secs), 0), ATTESTOR_OK);
+    CHECK_STATUS(call(verify, &s, &request, sizeof request, sizeof request, 0), ATTESTOR_AUTH_TIME_MISSING);
+    setup_free(&s);
+}
+
+static void an_older_summary_gets_no_issuer(void)
+{
+    struct setup s = setup_oidc();
+    attestor_summary summary = attestor_summary_default();
+    summary.struct_size = offsetof(attestor_summary, issuer);
+    CHECK_STATUS(setup_verify(&s, &summary), ATTESTOR_OK);
+    CHECK_VIEW(summary.identity, OIDC_IDENTITY);
+    CHECK_VIEW(summary.issuer, NULL);
+    setup_free(&s);
+}
+
 static void unknown_flags_are_refused(void)
 {
     struct setup s = setup_new();
@@ -214,6 +252,8 @@ void structure_tests(void)
 {
     RUN(options_of_any_size_are_understood_or_refused);
     RUN(shorter_options_are_extended_by_zeros);
+    RUN(a_request_without_its_later_members_asks_for_nothing_more);
+    RUN(an_older_summary_gets_no_issuer);
     RUN(unknown_flags_are_refused);
     RUN(outputs_are_written_as_far_as_there_is_room);
     RUN(outputs_of_no_sensible_size_are_left_alone);

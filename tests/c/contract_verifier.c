@@ -169,11 +169,42 @@ static void verifiers_of_one_store_keep_their_policies_apart(void)
     setup_free(&s);
 }
 
+/* What the token of the corpus has none of: nonce, auth_time, at_hash. */
+static void a_request_asks_more_of_a_token(void)
+{
+    struct setup s = setup_oidc();
+    attestor_request request = setup_request(&s);
+    request.access_token = (const uint8_t *)"token";
+    request.access_token_len = 5;
+    CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, NULL, NULL), ATTESTOR_OK);
+    const uint64_t ages[] = {1, 300, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX};
+    for (size_t i = 0; i < sizeof ages / sizeof *ages; i++) {
+        request.max_age_secs = ages[i];
+        CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, NULL, NULL), ATTESTOR_AUTH_TIME_MISSING);
+    }
+    attestor_summary summary = attestor_summary_default();
+    request.nonce = "n-0S6_WzA2Mj";
+    request.nonce_len = strlen(request.nonce);
+    CHECK_STATUS(attestor_verify(s.verifier, &request, s.result, &summary, NULL), ATTESTOR_NONCE_MISSING);
+    CHECK(summary.flags == ATTESTOR_AUTHENTICATED && summary.verdict_class == ATTESTOR_CLASS_DENY);
+    setup_free(&s);
+}
+
+static void an_issuers_attestor_can_be_forced(void)
+{
+    struct setup s = setup_oidc();
+    CHECK_STATUS(verify_by(&s, "oidc", 4), ATTESTOR_OK);
+    CHECK_STATUS(verify_by(&s, "spiffe", 6), ATTESTOR_ATTESTOR_UNKNOWN);
+    setup_free(&s);
+}
+
 void verifier_tests(void)
 {
     RUN(a_bad_policy_is_named_by_its_path_and_no_value);
     RUN(a_policy_is_swapped_whole);
     RUN(an_attestor_can_be_forced);
+    RUN(an_issuers_attestor_can_be_forced);
+    RUN(a_request_asks_more_of_a_token);
     RUN(now_decides_and_is_never_zero);
     RUN(the_credential_is_taken_byte_for_byte);
     RUN(a_policy_without_the_domain_refuses_it);

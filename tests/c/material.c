@@ -14,6 +14,24 @@ struct setup setup_new(void)
     return setup;
 }
 
+struct setup setup_oidc(void)
+{
+    struct setup setup = {
+        .bundle = bytes_of_file("../vectors/bundles/issuer.json"),
+        .revoking = bytes_of_file("../vectors/bundles/jwks-rotated.json"),
+        .credential = bytes_of_file("../vectors/credentials/oidc-good-es256.jwt"),
+    };
+    struct bytes policy = bytes_of_file("../vectors/policies/oidc.json");
+    test_need(attestor_store_new(NULL, &setup.store, NULL) == ATTESTOR_OK, "a store");
+    test_need(put_issuer(setup.store, ATTESTOR_FORMAT_JWKS, setup.bundle) == ATTESTOR_OK, "a key set");
+    test_need(attestor_verifier_new(setup.store, (const char *)policy.ptr, policy.len, NULL, &setup.verifier, NULL) ==
+                  ATTESTOR_OK,
+              "a verifier");
+    test_need(attestor_result_new(&setup.result, NULL) == ATTESTOR_OK, "a result");
+    bytes_free(&policy);
+    return setup;
+}
+
 void setup_free(struct setup *setup)
 {
     attestor_result_free(setup->result);
@@ -43,6 +61,12 @@ attestor_status put_bytes(attestor_store *store, struct bytes document, attestor
     options.feed = FEED;
     return attestor_store_put(store, ATTESTOR_SOURCE_TRUST_DOMAIN, DOMAIN, strlen(DOMAIN),
                               ATTESTOR_FORMAT_SPIFFE_BUNDLE, document.ptr, document.len, &options, CLOCK, err);
+}
+
+attestor_status put_issuer(attestor_store *store, uint32_t format, struct bytes document)
+{
+    return attestor_store_put(store, ATTESTOR_SOURCE_ISSUER, OIDC_ISSUER, strlen(OIDC_ISSUER), format, document.ptr,
+                              document.len, NULL, CLOCK, NULL);
 }
 
 attestor_status put_text(attestor_store *store, const char *document, attestor_error *err)

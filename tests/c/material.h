@@ -26,6 +26,10 @@
     "\"audiences\":[\"" audience "\"],\"trust_domains\":[\"example.org\",\"partner.example\"]" more "}]}"
 #define POLICY POLICY_OF(AUDIENCE, "")
 
+/* A token of the shared corpus, good at CLOCK, and whose it is. */
+#define OIDC_ISSUER "https://issuer.example"
+#define OIDC_IDENTITY "oidc:" OIDC_ISSUER ":system:serviceaccount:prod:orders"
+
 struct setup {
     attestor_store *store;
     attestor_verifier *verifier;
@@ -37,6 +41,8 @@ struct setup {
 
 /* Everything is ready: verifying the credential at CLOCK allows it. */
 struct setup setup_new(void);
+/* Likewise for the token of OIDC_ISSUER; nothing is known of DOMAIN. */
+struct setup setup_oidc(void);
 void setup_free(struct setup *setup);
 
 /* The credential at CLOCK. */
@@ -47,6 +53,8 @@ attestor_status setup_verify(const struct setup *setup, attestor_summary *summar
 /* Puts a SPIFFE bundle for DOMAIN at CLOCK, as FEED. */
 attestor_status put_bytes(attestor_store *store, struct bytes document, attestor_error *err);
 attestor_status put_text(attestor_store *store, const char *document, attestor_error *err);
+/* Puts a document for OIDC_ISSUER at CLOCK. */
+attestor_status put_issuer(attestor_store *store, uint32_t format, struct bytes document);
 /* The JWT slot of DOMAIN. */
 attestor_status jwt_slot(const attestor_store *store, attestor_slot_info *info);
 attestor_status new_verifier(const attestor_store *store, const char *policy, attestor_verifier **out,

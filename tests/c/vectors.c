@@ -4,10 +4,23 @@
 
 #include <stdio.h>
 
-enum column { ID, RULE, NOW, POLICY, BUNDLES, CREDENTIAL, VERDICT, REASON, IS_AUTHENTICATED, IDENTITY, COLUMNS };
+enum column {
+    ID,
+    RULE,
+    NOW,
+    POLICY,
+    BUNDLES,
+    CREDENTIAL,
+    VERDICT,
+    REASON,
+    IS_AUTHENTICATED,
+    IDENTITY,
+    REQUEST, /* may be left out of the corpus */
+    COLUMNS
+};
 
-static const char *const names[COLUMNS] = {"id",         "rule",    "now",    "policy",        "bundles",
-                                           "credential", "verdict", "reason", "authenticated", "identity"};
+static const char *const names[COLUMNS] = {"id",      "rule",   "now",           "policy",   "bundles", "credential",
+                                           "verdict", "reason", "authenticated", "identity", "request"};
 
 /* What a case came to; `identity` holds only what the summary showed. */
 struct outcome {
@@ -45,12 +58,27 @@ static int cut(char *text, char separator, char **parts, int cap)
 
 static uint32_t format_named(const char *name)
 {
-    if (strcmp(name, "spiffe_bundle") == 0) return ATTESTOR_FORMAT_SPIFFE_BUNDLE;
-    test_need(strcmp(name, "workload_api_jwks") == 0, "a known bundle format");
-    return ATTESTOR_FORMAT_WORKLOAD_API_JWKS;
+    static const struct {
+        const char *name;
+        uint32_t format;
+    } formats[] = {
+        {"spiffe_bundle", ATTESTOR_FORMAT_SPIFFE_BUNDLE},   {"workload_api_jwks", ATTESTOR_FORMAT_WORKLOAD_API_JWKS},
+        {"jwks", ATTESTOR_FORMAT_JWKS},                     {"public_key_pem", ATTESTOR_FORMAT_PUBLIC_KEY_PEM},
+        {"x509_pem", ATTESTOR_FORMAT_X509_PEM},             {"x509_der", ATTESTOR_FORMAT_X509_DER},
+    };
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(name, formats[i].name) == 0) return formats[i].format;
+    test_need(0, "a known bundle format");
+    return 0;
 }
 
-/* Puts one `NAME=FORMAT=FILE`; cut from the right, since a name may hold anything. */
+static int begins(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Puts one `NAME=FORMAT=FILE`; cut from the right, since a name may hold anything. `https://` and `issuer:` begin
+ * the name of an issuer, of which the latter is no part. */
 static attestor_status put(attestor_store *store, char *item, int64_t now)
 {
     char *file = strrchr(item, '=');
@@ -59,9 +87,12 @@ static attestor_status put(attestor_store *store, char *item, int64_t now)
     char *format = strrchr(item, '=');
     test_need(format != NULL, "a bundle item's format");
     *format++ = '\0';
+    int marked = begins(item, "issuer:");
+    uint32_t kind = marked || begins(item, "https://") ? ATTESTOR_SOURCE_ISSUER : ATTESTOR_SOURCE_TRUST_DOMAIN;
+    const char *name = marked ? item + strlen("issuer:") : item;
     struct bytes document = corpus_file("bundles", file);
-    attestor_status status = attestor_store_put(store, ATTESTOR_SOURCE_TRUST_DOMAIN, item, strlen(item),
-                                                format_named(format), document.ptr, document.len, NULL, now, NULL);
+    attestor_status status = attestor_store_put(store, kind, name, strlen(name), format_named(format), document.ptr,
+                                                document.len, NULL, now, NULL);
     bytes_free(&document);
     return status;
 }
@@ -84,17 +115,46 @@ static attestor_status put_all(attestor_store *store, char *bundles, int64_t now
     return ATTESTOR_OK;
 }
 
-static attestor_status verify(const attestor_verifier *verifier, attestor_result *result, const char *credential,
-                              int64_t now, struct outcome *outcome)
+/* Asks what the `request` column says; the views are into it. */
+static void ask(attestor_request *request, char *options)
 {
-    struct bytes token = corpus_file("credentials", credential);
+    char *items[8];
+    int count = strcmp(options, "-") == 0 ? 0 : cut(options, ';', items, 8);
+    test_need(count <= 8, "a corpus of at most 8 options a request");
+    for (int i = 0; i < count; i++) {
+        char *value = strchr(items[i], '=');
+        test_need(value != NULL, "an option's value");
+        *value++ = '\0';
+        if (strcmp(items[i], "nonce") == 0) {
+            request->nonce = value;
+            request->nonce_len = strlen(value);
+        } else if (strcmp(items[i], "access_token") == 0) {
+            request->access_token = (const uint8_t *)value;
+            request->access_token_len = strlen(value);
+        } else {
+            test_need(strcmp(items[i], "max_age") == 0, "a known option");
+            request->max_age_secs = strtoull(value, NULL, 10);
+        }
+    }
+}
+
+static attestor_status verify(const attestor_verifier *verifier, attestor_result *result, char **column, int64_t now,
+                              struct outcome *outcome)
+{
+    struct bytes token = corpus_file("credentials", column[CREDENTIAL]);
     attestor_request request = attestor_request_default(token.ptr, token.len);
     request.now = now;
+    ask(&request, column[REQUEST]);
     attestor_summary summary = attestor_summary_default();
     attestor_status status = attestor_verify(verifier, &request, result, &summary, NULL);
     bytes_free(&token);
     test_need(summary.code == status, "a summary that says what the call returned");
     test_need(summary.identity.len < sizeof outcome->identity, "an identity of at most 2048 bytes");
+    /* An identity is of a trust domain or of an issuer, and a refusal is of neither. */
+    test_need((summary.trust_domain.ptr != NULL) + (summary.issuer.ptr != NULL) == (status == ATTESTOR_OK),
+              "an identity of one kind");
+    test_need((summary.issuer.ptr != NULL) == (summary.identity.len > 5 && begins(summary.identity.ptr, "oidc:")),
+              "an issuer for OIDC");
     if (summary.identity.len > 0) memcpy(outcome->identity, summary.identity.ptr, summary.identity.len);
     outcome->authenticated = (summary.flags & ATTESTOR_AUTHENTICATED) != 0;
     return status;
@@ -115,7 +175,7 @@ static struct outcome judge(char **column, attestor_result *result)
         bytes_free(&policy);
     }
     if (outcome.status == ATTESTOR_OK)
-        outcome.status = verify(verifier, result, column[CREDENTIAL], now, &outcome);
+        outcome.status = verify(verifier, result, column, now, &outcome);
     attestor_verifier_free(verifier);
     attestor_store_free(store);
     return outcome;
@@ -162,13 +222,17 @@ int main(void)
     attestor_result *result = NULL;
     test_need(attestor_result_new(&result, NULL) == ATTESTOR_OK, "a result");
 
-    char *line = (char *)file.ptr, *past = line + file.len, *column[COLUMNS];
+    char *line = (char *)file.ptr, *past = line + file.len, *column[COLUMNS], none[] = "-";
+    int columns = 0;
     for (int number = 0; line < past; number++) {
         char *end = memchr(line, '\n', (size_t)(past - line));
         test_need(end != NULL, "a corpus whose lines all end");
         *end = '\0';
-        test_need(cut(line, '\t', column, COLUMNS) == COLUMNS, "ten columns a line");
-        for (int i = 0; number == 0 && i < COLUMNS; i++) test_need(strcmp(column[i], names[i]) == 0, names[i]);
+        int count = cut(line, '\t', column, COLUMNS);
+        if (number == 0) columns = count;
+        test_need(count == columns && (count == REQUEST || count == COLUMNS), "ten or eleven columns a line");
+        for (int i = 0; number == 0 && i < count; i++) test_need(strcmp(column[i], names[i]) == 0, names[i]);
+        if (count == REQUEST) column[REQUEST] = none;
         if (number > 0) run_case(column, result, verdicts);
         line = end + 1;
     }

@@ -6,9 +6,9 @@
 #define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0 }
 #define ATTESTOR_SUMMARY_INIT                                                                             \
     { (uint32_t)sizeof(attestor_summary), ATTESTOR_NOT_VERIFIED, ATTESTOR_CLASS_MISUSE, 0, 0,             \
-      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
+      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
 #define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
-#define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0 }
+#define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0 }
 
 /* A summary, ready to be filled. */
 static inline attestor_summary attestor_summary_default(void)
@@ -65,8 +65,8 @@ ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128);
 ATTESTOR_LAYOUT(offsetof(attestor_slot_info, skipped) == 88);
 ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 8);
-ATTESTOR_LAYOUT(sizeof(attestor_request) == 16 + 4 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 8 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_request) == 24 + 8 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 10 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
 
 #undef ATTESTOR_LAYOUT

@@ -113,6 +113,16 @@
 #define ATTESTOR_CLAIM_TYPE_INVALID 1401
 #define ATTESTOR_AUDIENCE_MISSING 1402
 #define ATTESTOR_AUDIENCE_MISMATCH 1403
+#define ATTESTOR_ISSUER_UNKNOWN 1404
+#define ATTESTOR_AUDIENCE_UNTRUSTED_EXTRA 1405
+#define ATTESTOR_TOKEN_CLASS_MISMATCH 1406
+#define ATTESTOR_AZP_MISSING 1407
+#define ATTESTOR_AZP_MISMATCH 1408
+#define ATTESTOR_NONCE_MISSING 1409
+#define ATTESTOR_NONCE_MISMATCH 1410
+#define ATTESTOR_AUTH_TIME_MISSING 1411
+#define ATTESTOR_AUTH_TOO_OLD 1412
+#define ATTESTOR_AT_HASH_MISMATCH 1413
 #define ATTESTOR_TRUST_DOMAIN_UNKNOWN 1500
 #define ATTESTOR_SPIFFE_ID_EMPTY 1501
 #define ATTESTOR_SPIFFE_ID_WRONG_SCHEME 1502
@@ -155,6 +165,18 @@
 
 // A JWT bundle as the Workload API gives it: `use` absent or `jwt-svid`; feeds the jwt slot.
 #define ATTESTOR_FORMAT_WORKLOAD_API_JWKS 2
+
+// A plain key set: `use` absent, `sig` or `jwt-svid`; feeds the jwt slot of an issuer or trust domain.
+#define ATTESTOR_FORMAT_JWKS 3
+
+// PEM `PUBLIC KEY` blocks, the `kid` of each its thumbprint; feeds the jwt slot of an issuer or trust domain.
+#define ATTESTOR_FORMAT_PUBLIC_KEY_PEM 4
+
+// PEM `CERTIFICATE` blocks; feeds the x509 slot.
+#define ATTESTOR_FORMAT_X509_PEM 5
+
+// DER certificates one after the other; feeds the x509 slot.
+#define ATTESTOR_FORMAT_X509_DER 6
 
 // The slot of keys that verify JWTs.
 #define ATTESTOR_SLOT_JWT 1
@@ -274,14 +296,16 @@ typedef struct attestor_summary {
     uint32_t flags;
     // Unix seconds; the credential's own expiry, without clock skew.
     int64_t expires_at;
-    // The workload's identity, `spiffe://trust-domain/path`.
+    // The workload's identity: `spiffe://trust-domain/path`, or `oidc:<issuer>:<sub>`.
     struct attestor_str identity;
-    // The identity's trust domain.
+    // The identity's trust domain; absent for an OIDC token.
     struct attestor_str trust_domain;
     // The attestor that judged; absent if routing found none.
     struct attestor_str attestor_id;
     // RFC 7638 thumbprint of the key that verified, base64url.
     struct attestor_str key_thumbprint;
+    // The configured canonical issuer, of an OIDC token.
+    struct attestor_str issuer;
 } attestor_summary;
 
 // Options of `attestor_verifier_new`. Zero is the default of every member.
@@ -308,6 +332,16 @@ typedef struct attestor_request {
     const char *attestor_id;
     // Bytes of the id.
     size_t attestor_id_len;
+    // The nonce an ID token must carry; may be NULL.
+    const char *nonce;
+    // Bytes of the nonce.
+    size_t nonce_len;
+    // The access token that came with an ID token, to compare `at_hash`; may be NULL.
+    const uint8_t *access_token;
+    // Bytes of the access token.
+    size_t access_token_len;
+    // How many seconds ago the end user of an ID token may have authenticated; 0 is any time.
+    uint64_t max_age_secs;
 } attestor_request;
 
 #ifdef __cplusplus
@@ -532,9 +566,9 @@ attestor_status attestor_verify(const struct attestor_verifier *verifier,
 #define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0 }
 #define ATTESTOR_SUMMARY_INIT                                                                             \
     { (uint32_t)sizeof(attestor_summary), ATTESTOR_NOT_VERIFIED, ATTESTOR_CLASS_MISUSE, 0, 0,             \
-      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
+      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
 #define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
-#define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0 }
+#define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0 }
 
 /* A summary, ready to be filled. */
 static inline attestor_summary attestor_summary_default(void)
@@ -591,8 +625,8 @@ ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128);
 ATTESTOR_LAYOUT(offsetof(attestor_slot_info, skipped) == 88);
 ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 8);
-ATTESTOR_LAYOUT(sizeof(attestor_request) == 16 + 4 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 8 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_request) == 24 + 8 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 10 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
 
 #undef ATTESTOR_LAYOUT

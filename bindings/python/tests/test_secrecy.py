@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import oidc_material
 from libattestor import AttestorError, BundleStore, Misuse, Verifier
 from material import CLOCK, EXPIRED_TOKEN, IDENTITY, OTHER_TOKEN, TOKEN, refused
 from test_vectors import vectors_folder
@@ -110,6 +111,20 @@ def test_a_refusal_of_a_real_credential_holds_nothing_of_it(verifier: Verifier, 
     assert not [piece for piece in pieces(token) if piece in text]
 
 
+@pytest.mark.parametrize("secret", [CANARY, f"{CANARY}\ud800", f"{CANARY}\0", CANARY * 6000])
+@pytest.mark.parametrize("name", ["nonce", "access_token"])
+def test_a_refusal_holds_nothing_of_the_request(name: str, secret: str) -> None:
+    asked: dict[str, Any] = {name: secret}
+    with BundleStore() as store, Verifier(store, oidc_material.POLICY) as verifier:
+        store.put_issuer(oidc_material.ISSUER, oidc_material.JWKS, now=CLOCK)
+        for token in (oidc_material.TOKEN, oidc_material.OTHER_ISSUER_TOKEN, b""):
+            error = raised(partial(verifier.verify, token, now=CLOCK, evidence=True, **asked))
+            assert isinstance(error, AttestorError)
+            assert error.__cause__ is None and error.__context__ is None
+            assert CANARY not in shown(error)
+            assert not [piece for piece in pieces(token) if piece in shown(error)]
+
+
 def test_no_refusal_in_the_corpus_holds_a_piece_of_its_credential() -> None:
     folder = vectors_folder()
     refusals = 0
@@ -140,13 +155,18 @@ def test_wrong_types_show_only_their_names(store: BundleStore, verifier: Verifie
             partial(untyped, wrong),
             partial(untyped, TOKEN, now=wrong),
             partial(untyped, TOKEN, attestor=wrong),
+            partial(untyped, TOKEN, nonce=wrong),
+            partial(untyped, TOKEN, max_age=wrong),
+            partial(untyped, TOKEN, access_token=wrong),
             partial(untyped_put, "example.org", wrong),
             partial(untyped_put, wrong, b""),
         ):
             error = raised(call)
             assert type(error) is TypeError
             assert CANARY not in shown(error)
-    assert CANARY not in shown(raised(partial(untyped, TOKEN, now=CANARY)))
+    for name in ("now", "max_age"):
+        assert CANARY not in shown(raised(partial(untyped, TOKEN, **{name: CANARY})))
+    assert CANARY not in shown(raised(partial(untyped, TOKEN, nonce=CANARY.encode())))
 
 
 def test_a_leaked_private_key_is_not_repeated(store: BundleStore) -> None:

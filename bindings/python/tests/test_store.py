@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 
@@ -69,17 +70,33 @@ def test_the_format_is_never_guessed(store: BundleStore, verifier: Verifier) -> 
     del key["use"]
     jwks = json.dumps({"keys": [key]})
     assert refused(Misuse, lambda: store.put("example.org", jwks)).reason is Reason.NO_USABLE_KEYS
-    for name in (Format.WORKLOAD_API_JWKS, "workload_api_jwks"):
+    for name in (Format.WORKLOAD_API_JWKS, "workload_api_jwks", Format.JWKS, "jwks"):
         store.remove("example.org")
         store.put("example.org", jwks, format=name, now=CLOCK)
         assert verifier.verify(TOKEN, now=CLOCK).identity == IDENTITY
 
 
-@pytest.mark.parametrize("name", ["", "jwks", "SPIFFE_BUNDLE", "\ud800"])
+def test_certificates_alone_feed_the_other_slot() -> None:
+    (key,) = (key for key in json.loads(BUNDLE)["keys"] if key["use"] == "x509-svid")
+    (certificate,) = key["x5c"]
+    pem = f"-----BEGIN CERTIFICATE-----\n{certificate}\n-----END CERTIFICATE-----\n"
+    forms: dict[Format, str | bytes] = {
+        Format.X509_PEM: pem,
+        Format.X509_DER: base64.b64decode(certificate),
+    }
+    for format, authorities in forms.items():
+        with BundleStore() as store:
+            store.put("example.org", authorities, format=format, now=CLOCK)
+            info = store.info("example.org", "x509")
+            assert info is not None and info.entries == 1
+            assert store.info("example.org") is None
+
+
+@pytest.mark.parametrize("name", ["", "pem", "SPIFFE_BUNDLE", "\ud800"])
 def test_an_unknown_format_is_misuse(store: BundleStore, name: str) -> None:
     error = refused(Misuse, lambda: store.put("example.org", BUNDLE, format=name))
     assert error.reason is Reason.FORMAT_UNSUPPORTED
-    assert error.detail == "format: must be one of spiffe_bundle, workload_api_jwks"
+    assert error.detail == f"format: must be one of {', '.join(known.value for known in Format)}"
 
 
 NO_TRUST_DOMAINS = ["", "Example.org", "a b", "spiffe://", "spiffe://example.org/path", "\ud800", "a" * 3000]

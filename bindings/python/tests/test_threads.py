@@ -111,7 +111,9 @@ def test_a_call_in_the_middle_of_a_refusal_changes_nothing(verifier: Verifier) -
 def test_storage_is_made_once_per_thread_and_forgets_the_credential(verifier: Verifier) -> None:
     def scratches() -> list[_lowlevel._Scratch]:
         calls: list[Callable[[], object]] = [
-            lambda: verifier.verify(TOKEN, now=CLOCK, attestor="spiffe"),
+            lambda: verifier.verify(
+                TOKEN, now=CLOCK, attestor="spiffe", nonce="n", max_age=1, access_token="t"
+            ),
             lambda: refused(Denied, lambda: verifier.verify(EXPIRED_TOKEN, now=CLOCK)),
         ]
         for call in calls * 3:
@@ -120,6 +122,9 @@ def test_storage_is_made_once_per_thread_and_forgets_the_credential(verifier: Ve
             request = scratch.request
             assert (request.credential, request.credential_len) == (ffi.NULL, 0)
             assert (request.attestor_id, request.attestor_id_len) == (ffi.NULL, 0)
+            assert (request.nonce, request.nonce_len) == (ffi.NULL, 0)
+            assert (request.access_token, request.access_token_len) == (ffi.NULL, 0)
+            assert (request.flags, request.max_age_secs) == (0, 0)
             status = _lowlevel._lib.attestor_result_summary(scratch.result.pointer, scratch.summary, ffi.NULL)
             assert status == Reason.NOT_VERIFIED
         return _lowlevel._idle.scratches

@@ -19,6 +19,7 @@ def test_an_allow_says_who_may_enter(verifier: Verifier) -> None:
     assert verified == Verified(
         identity=IDENTITY,
         trust_domain="example.org",
+        issuer=None,
         is_local=False,
         attestor_id="spiffe",
         expires_at=EXPIRES,

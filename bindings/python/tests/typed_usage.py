@@ -29,6 +29,13 @@ def store() -> None:
         store.put("example.org", {})  # type: ignore[arg-type]
         store.put("example.org", "{}", "spiffe_bundle")  # type: ignore[call-arg]
         store.put("example.org", "{}", now=1.5)  # type: ignore[arg-type]
+        store.put_issuer("https://issuer.test", "{}", feed=1, force=True, now=1)
+        store.put_issuer("https://issuer.test", b"", format=Format.PUBLIC_KEY_PEM)
+        store.put_issuer(b"https://issuer.test", "{}")  # type: ignore[arg-type]
+        store.put_issuer("https://issuer.test", "{}", "jwks")  # type: ignore[call-arg]
+        store.remove_issuer("https://issuer.test")
+        assert_type(store.issuer_info("https://issuer.test"), SlotInfo | None)
+        store.issuer_info("https://issuer.test", "x509")  # type: ignore[call-arg]
         store.info("example.org", "oidc")  # type: ignore[arg-type]
         info = store.info("example.org", "x509")
         assert_type(info, SlotInfo | None)
@@ -47,11 +54,18 @@ def verify(store: BundleStore) -> None:
             assert_type(verifier.verify(credential), Verified)
         verified = verifier.verify("", now=1, attestor="spiffe", evidence=True)
         assert_type(verified.identity, str)
+        assert_type(verified.trust_domain, str | None)
+        assert_type(verified.issuer, str | None)
         assert_type(verified.expires_at, int)
         assert_type(verified.evidence, bytes | None)
         verifier.verify(None)  # type: ignore[arg-type]
         verifier.verify("", 1)  # type: ignore[call-arg]
         verifier.verify("", attestor=b"spiffe")  # type: ignore[arg-type]
+        verifier.verify("", nonce="n", max_age=60, access_token="t")
+        verifier.verify("", nonce=None, max_age=None, access_token=b"t")
+        verifier.verify("", nonce=b"n")  # type: ignore[arg-type]
+        verifier.verify("", max_age=1.5)  # type: ignore[arg-type]
+        verifier.verify("", access_token=1)  # type: ignore[arg-type]
         verified.identity = ""  # type: ignore[misc]
         verifier.set_policy({"version": 1})
 

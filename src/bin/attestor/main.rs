@@ -1,5 +1,6 @@
 //! `attestor`: the operator's command line.
 
+mod bundle_file;
 mod output;
 mod verify;
 

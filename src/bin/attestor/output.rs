@@ -110,6 +110,11 @@ fn refused(result: &VerifyResult) {
     row("meaning", reason.doc());
 }
 
+/// Says what was assumed, beside the answer.
+pub(crate) fn note(text: &str) {
+    anstream::eprintln!("{text}");
+}
+
 fn row(name: &str, value: &str) {
     anstream::println!("  {name:<10} {value}");
 }

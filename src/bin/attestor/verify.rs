@@ -1,5 +1,6 @@
 //! `attestor verify`: one credential, judged as a control plane would.
 
+use crate::bundle_file;
 use crate::output::{self, Failure};
 use attestor::{BundleStore, Format, Now, PutOptions, Request, Source, SourceKind, Verifier, VerifyResult};
 use clap::{Args, ValueEnum};
@@ -38,13 +39,22 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECS")]
     clock_skew: Option<u32>,
 
-    /// Trust bundle of a source: a trust domain, split from the file at the first `=`; may be repeated
+    /// Trust bundle of a source: a trust domain, an `https://` issuer or `issuer:ANYTHING`, split from the file
+    /// at the first `=`; may be repeated
     #[arg(long = "bundle", value_name = "NAME=FILE", value_parser = split_bundle)]
     bundles: Vec<(String, PathBuf)>,
 
-    /// Format of the bundle files
-    #[arg(long, value_enum, default_value = "spiffe_bundle")]
-    format: FormatName,
+    /// Format of the bundle files, instead of what they look like
+    #[arg(long, value_enum)]
+    format: Option<FormatName>,
+
+    /// The nonce an ID token must carry
+    #[arg(long)]
+    nonce: Option<String>,
+
+    /// How many seconds ago the end user of an ID token may have authenticated
+    #[arg(long, value_name = "SECS")]
+    max_age: Option<u32>,
 
     /// Judge at this time instead of the system clock's
     #[arg(long, value_name = "UNIX_SECONDS", allow_negative_numbers = true)]
@@ -70,6 +80,14 @@ enum FormatName {
     SpiffeBundle,
     /// A JWT bundle of the Workload API: `use` absent or `jwt-svid`
     WorkloadApiJwks,
+    /// A plain key set: `use` absent, `sig` or `jwt-svid` (an issuer, SPIRE's discovery provider)
+    Jwks,
+    /// PEM `PUBLIC KEY` blocks; the `kid` of each is its thumbprint
+    PublicKeyPem,
+    /// PEM `CERTIFICATE` blocks
+    X509Pem,
+    /// DER certificates one after the other
+    X509Der,
 }
 
 impl From<FormatName> for Format {
@@ -77,6 +95,10 @@ impl From<FormatName> for Format {
         match name {
             FormatName::SpiffeBundle => Self::SpiffeBundle,
             FormatName::WorkloadApiJwks => Self::WorkloadApiJwks,
+            FormatName::Jwks => Self::Jwks,
+            FormatName::PublicKeyPem => Self::PublicKeyPem,
+            FormatName::X509Pem => Self::X509Pem,
+            FormatName::X509Der => Self::X509Der,
         }
     }
 }
@@ -102,21 +124,43 @@ fn judge(arguments: &Arguments, result: &mut VerifyResult) -> Result<(), Failure
     let store = Arc::new(BundleStore::new());
     for (name, file) in &arguments.bundles {
         let document = read(file, MAX_DOCUMENT)?;
-        let put = store.put(source(name), arguments.format.into(), &document, &PutOptions::default(), now);
+        let source = source(name);
+        let format = format_of(arguments, file, &document, source.kind);
+        let put = store.put(source, format, &document, &PutOptions::default(), now);
         put.map_err(|error| Failure::config(&format!("bundle {}", file.display()), &error))?;
     }
     let policy = policy(arguments)?;
     let verifier = Verifier::new(store, &policy).map_err(|error| Failure::config("policy", &error))?;
     let credential = credential(arguments)?;
+    let mut request = Request::new(&credential).at(now);
+    if let Some(nonce) = &arguments.nonce {
+        request = request.nonce(nonce);
+    }
+    if let Some(seconds) = arguments.max_age {
+        request = request.max_age(seconds);
+    }
     // The verdict, refusals included, is in `result`.
-    let _ = verifier.verify(&Request::new(&credential).at(now), result);
+    let _ = verifier.verify(&request, result);
     Ok(())
+}
+
+/// The format that was named, else what the file looks like, which is said. Nothing known is left to the
+/// library's error.
+fn format_of(arguments: &Arguments, file: &Path, document: &[u8], kind: SourceKind) -> Format {
+    if let Some(format) = arguments.format {
+        return format.into();
+    }
+    let format = bundle_file::detect(document, kind).unwrap_or(Format::SpiffeBundle);
+    if !arguments.json {
+        output::note(&format!("{}: read as {}", file.display(), format.name()));
+    }
+    format
 }
 
 /// `https://…` and `issuer:ANYTHING` name issuers, everything else a trust domain.
 fn source(name: &str) -> Source<'_> {
     if let Some(name) = name.strip_prefix("issuer:") {
-        return Source { kind: SourceKind::Issuer, name };
+        return Source::issuer(name);
     }
     let kind = if name.starts_with("https://") { SourceKind::Issuer } else { SourceKind::TrustDomain };
     Source { kind, name }

@@ -26,6 +26,7 @@ COLUMNS: Final = (
     "reason",
     "authenticated",
     "identity",
+    "request",
 )
 CLAIMS: Final = {
     "sub": js(SUB),
@@ -42,6 +43,7 @@ MISUSE: Final = [
     "trust_domain_mismatch",
     "bundle_rollback",
     "source_name_invalid",
+    "format_unsupported",
 ]
 UNAVAILABLE: Final = ["bundle_unavailable"]
 DENY: Final = [
@@ -77,6 +79,16 @@ DENY: Final = [
     "claim_type_invalid",
     "audience_missing",
     "audience_mismatch",
+    "issuer_unknown",
+    "audience_untrusted_extra",
+    "token_class_mismatch",
+    "azp_missing",
+    "azp_mismatch",
+    "nonce_missing",
+    "nonce_mismatch",
+    "auth_time_missing",
+    "auth_too_old",
+    "at_hash_mismatch",
     "trust_domain_unknown",
     "spiffe_id_empty",
     "spiffe_id_wrong_scheme",
@@ -96,7 +108,19 @@ VERDICTS: Final = (
     | dict.fromkeys(UNAVAILABLE, "unavailable")
     | dict.fromkeys(DENY, "deny")
 )
-AFTER_SIGNATURE: Final = ("ok", "pop_required", "cnf_invalid")
+AFTER_SIGNATURE: Final = (
+    "ok",
+    "nonce_missing",
+    "nonce_mismatch",
+    "azp_missing",
+    "azp_mismatch",
+    "auth_time_missing",
+    "auth_too_old",
+    "at_hash_mismatch",
+    "pop_required",
+    "cnf_invalid",
+)
+SUFFIXES: Final = {"public_key_pem": "pem", "x509_pem": "pem", "x509_der": "der"}
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -182,10 +206,11 @@ class Corpus:
         form: str = "spiffe_bundle",
         fails: bool = False,
     ) -> str:
-        """Add a bundle and give the item that puts it under a trust domain."""
+        """Add a bundle and give the item that puts it under a domain or an issuer."""
         content = document if isinstance(document, bytes) else pretty(document)
-        self.file(f"bundles/{name}.json", content)
-        return f"{'?' if fails else ''}{domain}={form}={name}.json"
+        file = f"{name}.{SUFFIXES.get(form, 'json')}"
+        self.file(f"bundles/{file}", content)
+        return f"{'?' if fails else ''}{domain}={form}={file}"
 
     def credential(self, case: str, content: bytes) -> str:
         """Add a credential; equal bytes share the file of their first case."""
@@ -206,12 +231,20 @@ class Corpus:
         policy: str = "default.json",
         bundles: str | Sequence[str] = f"{DOMAIN}=spiffe_bundle=main.json",
         identity: str = SUB,
+        request: str = "-",
+        authenticated: bool | None = None,
     ) -> None:
-        """Add one case; the verdict follows from the reason's class."""
+        """Add one case; the verdict follows from the reason's class.
+
+        So does `authenticated`, unless the reason is one that can come before the
+        signature and after it.
+        """
         if case in self.ids or not SLUG.fullmatch(case):
             raise ValueError(f"bad or repeated id: {case}")
         self.ids.add(case)
         items = [bundles] if isinstance(bundles, str) else bundles
+        if authenticated is None:
+            authenticated = reason in AFTER_SIGNATURE
         self.rows.append(
             (
                 case,
@@ -222,8 +255,9 @@ class Corpus:
                 self.credential(case, credential),
                 VERDICTS[reason],
                 reason,
-                "1" if reason in AFTER_SIGNATURE else "0",
+                "1" if authenticated else "0",
                 identity if reason == "ok" else "-",
+                request,
             )
         )
 

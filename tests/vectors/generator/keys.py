@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ class RsaKey:
 
 @dataclass(frozen=True)
 class EdKey:
-    """An Ed25519 key, which JWT-SVID does not allow."""
+    """An Ed25519 key, which OIDC allows and JWT-SVID does not."""
 
     kid: str
     seed: bytes
@@ -108,13 +109,27 @@ class EdKey:
     def sign(self, message: bytes, alg: str) -> bytes:
         """Sign; the algorithm has no say."""
         del alg
-        return ed25519.Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+        return self.private_key.sign(message)
 
     def jwk(self, **extra: Any) -> Jwk:
         """Publish the key."""
-        key = ed25519.Ed25519PrivateKey.from_private_bytes(self.seed).public_key()
-        x = key.public_bytes_raw()
-        return {"kty": "OKP", "kid": self.kid, "crv": "Ed25519", "x": b64u(x)} | extra
+        return ed_jwk(self.kid, self.public) | extra
+
+    @property
+    def private_key(self) -> ed25519.Ed25519PrivateKey:
+        """Give the key as the library's object."""
+        return ed25519.Ed25519PrivateKey.from_private_bytes(self.seed)
+
+    @property
+    def public(self) -> bytes:
+        """Give the encoded public point."""
+        return self.private_key.public_key().public_bytes_raw()
+
+    @property
+    def scalar(self) -> int:
+        """Give the secret scalar (RFC 8032, section 5.1.5)."""
+        low = int.from_bytes(hashlib.sha512(self.seed).digest()[:32], "little")
+        return low & ((1 << 254) - 8) | 1 << 254
 
 
 Key = EcKey | RsaKey | EdKey
@@ -126,14 +141,19 @@ def ec_jwk(kid: str, curve: str, x: int, y: int, size: int) -> Jwk:
     return {"kty": "EC", "kid": kid, "crv": curve, **coordinates}
 
 
+def ed_jwk(kid: str, x: bytes) -> Jwk:
+    """Write an encoded point as a JWK."""
+    return {"kty": "OKP", "kid": kid, "crv": "Ed25519", "x": b64u(x)}
+
+
 def rsa_jwk(kid: str, n: int, e: int) -> Jwk:
     """Write a modulus and an exponent as a JWK."""
     return {"kty": "RSA", "kid": kid, "n": b64u(uint(n)), "e": b64u(uint(e))}
 
 
-def spki(key: EcKey | RsaKey) -> tuple[bytes, bytes]:
+def spki(key: Key) -> tuple[bytes, bytes]:
     """Give the public key as PEM and as DER, the spellings MAC attacks use."""
-    if isinstance(key, EcKey):
+    if not isinstance(key, RsaKey):
         public: Any = key.private_key.public_key()
     else:
         public = rsa.RSAPublicNumbers(key.numbers.e, key.numbers.n).public_key()
@@ -142,6 +162,20 @@ def spki(key: EcKey | RsaKey) -> tuple[bytes, bytes]:
         public.public_bytes(serialization.Encoding.PEM, form),
         public.public_bytes(serialization.Encoding.DER, form),
     )
+
+
+def private_pem(key: EcKey | EdKey, form: serialization.PrivateFormat) -> bytes:
+    """Give a private key, which has no business in a bundle."""
+    return key.private_key.private_bytes(
+        serialization.Encoding.PEM, form, serialization.NoEncryption()
+    )
+
+
+def thumbprint(key: Key) -> str:
+    """Give the JWK thumbprint of the public key (RFC 7638, RFC 8037 appendix A.3)."""
+    required = {name: value for name, value in key.jwk().items() if name != "kid"}
+    text = json.dumps(required, separators=(",", ":"), sort_keys=True)
+    return b64u(hashlib.sha256(text.encode()).digest())
 
 
 def pkcs1_pem(key: RsaKey) -> bytes:
@@ -179,6 +213,9 @@ RSA_SPECS = {
 }
 
 
+ED_NAMES = ("ed25519", "ed25519-other")
+
+
 def new_ec(curve: str, wanted: Callable[[int], bool] = lambda x: True) -> Jwk:
     """Make a key whose public x is as wanted."""
     while True:
@@ -209,8 +246,9 @@ def new_keys() -> Jwk:
     keys["p256-zero-x"] = new_ec("P-256", lambda x: x < 1 << 248)
     keys |= {name: new_rsa(bits) for name, bits in RSA_SPECS.items()}
     keys["rsa-e3"] = new_rsa(2048, 3)
-    seed = ed25519.Ed25519PrivateKey.generate().private_bytes_raw().hex()
-    keys["ed25519"] = {"type": "ed25519", "seed": seed}
+    for name in ED_NAMES:
+        seed = ed25519.Ed25519PrivateKey.generate().private_bytes_raw().hex()
+        keys[name] = {"type": "ed25519", "seed": seed}
     return {"notice": NOTICE, "keys": keys}
 
 

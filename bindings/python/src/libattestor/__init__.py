@@ -1,7 +1,7 @@
-"""Verify SPIFFE JWT-SVIDs offline, in process, against a cached trust bundle.
+"""Verify SPIFFE JWT-SVIDs and OIDC tokens offline, in process, against a cached trust bundle.
 
-A `BundleStore` holds the public keys of trust domains, a policy says what may enter, a `Verifier` judges
-credentials: `verify` returns for an allow and raises for everything else.
+A `BundleStore` holds the public keys of trust domains and issuers, a policy says what may enter, a `Verifier`
+judges credentials: `verify` returns for an allow and raises for everything else.
 """
 
 from ._lowlevel import VERSION as __version__

@@ -39,6 +39,14 @@ def clock(now: object) -> int:
     return seconds if 0 < seconds < 2**63 else 0
 
 
+def age(name: str, value: object) -> int:
+    """Take a limit in whole seconds. Not 0: to the ABI that is no limit, which only None may ask for."""
+    seconds = integer(name, value)
+    if not 0 < seconds < 2**64:
+        raise Misuse(Reason.ARGUMENT_INVALID, f"{name}: must be a positive 64-bit integer")
+    return seconds
+
+
 def integer(name: str, value: object) -> int:
     """Take an integer, which a truth value is not."""
     if not isinstance(value, int) or isinstance(value, bool):

@@ -54,6 +54,16 @@ CDEF = r"""
 #define ATTESTOR_CLAIM_TYPE_INVALID 1401
 #define ATTESTOR_AUDIENCE_MISSING 1402
 #define ATTESTOR_AUDIENCE_MISMATCH 1403
+#define ATTESTOR_ISSUER_UNKNOWN 1404
+#define ATTESTOR_AUDIENCE_UNTRUSTED_EXTRA 1405
+#define ATTESTOR_TOKEN_CLASS_MISMATCH 1406
+#define ATTESTOR_AZP_MISSING 1407
+#define ATTESTOR_AZP_MISMATCH 1408
+#define ATTESTOR_NONCE_MISSING 1409
+#define ATTESTOR_NONCE_MISMATCH 1410
+#define ATTESTOR_AUTH_TIME_MISSING 1411
+#define ATTESTOR_AUTH_TOO_OLD 1412
+#define ATTESTOR_AT_HASH_MISMATCH 1413
 #define ATTESTOR_TRUST_DOMAIN_UNKNOWN 1500
 #define ATTESTOR_SPIFFE_ID_EMPTY 1501
 #define ATTESTOR_SPIFFE_ID_WRONG_SCHEME 1502
@@ -77,6 +87,10 @@ CDEF = r"""
 #define ATTESTOR_SOURCE_ISSUER 2
 #define ATTESTOR_FORMAT_SPIFFE_BUNDLE 1
 #define ATTESTOR_FORMAT_WORKLOAD_API_JWKS 2
+#define ATTESTOR_FORMAT_JWKS 3
+#define ATTESTOR_FORMAT_PUBLIC_KEY_PEM 4
+#define ATTESTOR_FORMAT_X509_PEM 5
+#define ATTESTOR_FORMAT_X509_DER 6
 #define ATTESTOR_SLOT_JWT 1
 #define ATTESTOR_SLOT_X509 2
 #define ATTESTOR_SLOT_HAS_SEQUENCE 1
@@ -130,6 +144,7 @@ typedef struct attestor_summary {
     struct attestor_str trust_domain;
     struct attestor_str attestor_id;
     struct attestor_str key_thumbprint;
+    struct attestor_str issuer;
 } attestor_summary;
 typedef struct attestor_verifier_options {
     uint32_t struct_size;
@@ -143,6 +158,11 @@ typedef struct attestor_request {
     size_t credential_len;
     const char *attestor_id;
     size_t attestor_id_len;
+    const char *nonce;
+    size_t nonce_len;
+    const uint8_t *access_token;
+    size_t access_token_len;
+    uint64_t max_age_secs;
 } attestor_request;
 const char *attestor_version_string(void);
 uint32_t attestor_version_hex(void);

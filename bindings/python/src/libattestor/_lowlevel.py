@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ._ffi import ffi
 from ._reasons import Reason
@@ -46,8 +46,21 @@ VERSION: Final = ffi.string(_lib.attestor_version_string()).decode()
 FORMATS: Final = {
     "spiffe_bundle": _lib.ATTESTOR_FORMAT_SPIFFE_BUNDLE,
     "workload_api_jwks": _lib.ATTESTOR_FORMAT_WORKLOAD_API_JWKS,
+    "jwks": _lib.ATTESTOR_FORMAT_JWKS,
+    "public_key_pem": _lib.ATTESTOR_FORMAT_PUBLIC_KEY_PEM,
+    "x509_pem": _lib.ATTESTOR_FORMAT_X509_PEM,
+    "x509_der": _lib.ATTESTOR_FORMAT_X509_DER,
 }
 SLOTS: Final = {"jwt": _lib.ATTESTOR_SLOT_JWT, "x509": _lib.ATTESTOR_SLOT_X509}
+TRUST_DOMAIN: Final = _lib.ATTESTOR_SOURCE_TRUST_DOMAIN
+ISSUER: Final = _lib.ATTESTOR_SOURCE_ISSUER
+
+
+class Source(NamedTuple):
+    """Whose keys: an issuer named like a trust domain is another source."""
+
+    kind: int
+    name: bytes
 
 
 class Handle:
@@ -102,27 +115,27 @@ def store_new() -> Handle:
 
 
 def store_put(
-    store: Handle, name: bytes, document: bytes, *, format: int, feed: int, force: bool, now: int
+    store: Handle, source: Source, document: bytes, *, format: int, feed: int, force: bool, now: int
 ) -> None:
-    """Put a bundle under a trust domain."""
+    """Put the keys of a source."""
     options = _sized("attestor_put_options")
     options.feed = feed
     options.flags = _lib.ATTESTOR_PUT_FORCE if force else 0
-    kind = _lib.ATTESTOR_SOURCE_TRUST_DOMAIN
+    kind, name = source
     arguments = (kind, name, len(name), format, document, len(document), options, now)
     _configure(_lib.attestor_store_put, store.pointer, *arguments)
 
 
-def store_remove(store: Handle, name: bytes) -> None:
-    """Forget a trust domain."""
-    kind = _lib.ATTESTOR_SOURCE_TRUST_DOMAIN
+def store_remove(store: Handle, source: Source) -> None:
+    """Forget a source."""
+    kind, name = source
     _configure(_lib.attestor_store_remove, store.pointer, kind, name, len(name))
 
 
-def store_info(store: Handle, name: bytes, slot: int) -> SlotInfo | None:
+def store_info(store: Handle, source: Source, slot: int) -> SlotInfo | None:
     """Describe a slot; None if nothing has filled it."""
     info = _sized("attestor_slot_info")
-    kind = _lib.ATTESTOR_SOURCE_TRUST_DOMAIN
+    kind, name = source
     try:
         _configure(_lib.attestor_store_info, store.pointer, kind, name, len(name), slot, info)
     except Unavailable:
@@ -166,10 +179,20 @@ class _Scratch:
         # Views into the summary, whatever it holds.
         self.identity = summary.identity
         self.trust_domain = summary.trust_domain
+        self.issuer = summary.issuer
         self.judged_by = summary.attestor_id
         self.thumbprint = summary.key_thumbprint
 
-    def judge(self, verifier: Handle, credential: bytes, now: int, attestor: bytes | None) -> int:
+    def judge(
+        self,
+        verifier: Handle,
+        credential: bytes,
+        now: int,
+        attestor: bytes | None,
+        nonce: bytes | None,
+        max_age: int | None,
+        access_token: bytes | None,
+    ) -> int:
         """Make the one crossing and give its status."""
         request = self.request
         held = ffi.from_buffer(_OCTETS, credential)
@@ -180,11 +203,21 @@ class _Scratch:
             forced = ffi.from_buffer(_TEXT, attestor)
             request.attestor_id = forced
             request.attestor_id_len = len(attestor)
+        if nonce is not None:
+            expected = ffi.from_buffer(_TEXT, nonce)
+            request.nonce = expected
+            request.nonce_len = len(nonce)
+        if max_age is not None:
+            request.max_age_secs = max_age
+        if access_token is not None:
+            beside = ffi.from_buffer(_OCTETS, access_token)
+            request.access_token = beside
+            request.access_token_len = len(access_token)
         status: int = _verify(verifier.pointer, request, self.result.pointer, self.summary, ffi.NULL)
         return status
 
     def forget(self) -> None:
-        """Keep no pointer into the caller's memory, and nothing of the credential."""
+        """Keep no pointer into the caller's memory, and nothing of the credential or the request."""
         _clear(self.result.pointer)
         self.request_bytes[:] = self.blank_request
 
@@ -192,7 +225,8 @@ class _Scratch:
         """Copy an allow out."""
         return Verified(
             identity=_text(self.identity),
-            trust_domain=_text(self.trust_domain),
+            trust_domain=_text_or_none(self.trust_domain),
+            issuer=_text_or_none(self.issuer),
             is_local=self.summary.flags & _LOCAL != 0,
             attestor_id=_text(self.judged_by),
             expires_at=self.summary.expires_at,
@@ -206,7 +240,7 @@ class _Scratch:
 
     def attestor_id(self) -> str | None:
         """Name the attestor that judged, if one did."""
-        return _text(self.judged_by) if self.judged_by.ptr else None
+        return _text_or_none(self.judged_by)
 
     def evidence(self) -> bytes:
         """Copy the evidence of the verdict out."""
@@ -224,6 +258,10 @@ class _Scratch:
 def _text(view: Any) -> str:
     text: str = _unpack(view.ptr, view.len).decode()
     return text
+
+
+def _text_or_none(view: Any) -> str | None:
+    return _text(view) if view.ptr else None
 
 
 class _Idle(threading.local):
@@ -248,11 +286,21 @@ class _Idle(threading.local):
 _idle: Final = _Idle()
 
 
-def verify(verifier: Handle, credential: bytes, now: int, attestor: bytes | None, evidence: bool) -> Verified:
+def verify(
+    verifier: Handle,
+    credential: bytes,
+    *,
+    now: int,
+    attestor: bytes | None,
+    nonce: bytes | None,
+    max_age: int | None,
+    access_token: bytes | None,
+    evidence: bool,
+) -> Verified:
     """Judge one credential."""
     scratch = _idle.take()
     try:
-        status = scratch.judge(verifier, credential, now, attestor)
+        status = scratch.judge(verifier, credential, now, attestor, nonce, max_age, access_token)
         if status == _OK:
             return scratch.verified(evidence)
         raise _error(status, judged=scratch, evidence=evidence)

@@ -57,6 +57,16 @@ class Reason(IntEnum):
     CLAIM_TYPE_INVALID = 1401
     AUDIENCE_MISSING = 1402
     AUDIENCE_MISMATCH = 1403
+    ISSUER_UNKNOWN = 1404
+    AUDIENCE_UNTRUSTED_EXTRA = 1405
+    TOKEN_CLASS_MISMATCH = 1406
+    AZP_MISSING = 1407
+    AZP_MISMATCH = 1408
+    NONCE_MISSING = 1409
+    NONCE_MISMATCH = 1410
+    AUTH_TIME_MISSING = 1411
+    AUTH_TOO_OLD = 1412
+    AT_HASH_MISMATCH = 1413
     TRUST_DOMAIN_UNKNOWN = 1500
     SPIFFE_ID_EMPTY = 1501
     SPIFFE_ID_WRONG_SCHEME = 1502
@@ -133,6 +143,16 @@ _PHRASES = {
     1401: "claim has the wrong type",
     1402: "audience missing",
     1403: "audience mismatch",
+    1404: "issuer not in policy",
+    1405: "token is for untrusted audiences too",
+    1406: "token is of another class",
+    1407: "authorized party missing",
+    1408: "authorized party not accepted",
+    1409: "nonce missing",
+    1410: "nonce mismatch",
+    1411: "authentication time missing",
+    1412: "authentication too long ago",
+    1413: "access token does not belong to the token",
     1500: "trust domain not in bundle",
     1501: "SPIFFE ID is empty",
     1502: "SPIFFE ID scheme is not spiffe",

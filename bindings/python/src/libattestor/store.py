@@ -22,10 +22,18 @@ class Format(str, Enum):
     SPIFFE_BUNDLE = "spiffe_bundle"
     #: A JWT bundle as the Workload API gives it.
     WORKLOAD_API_JWKS = "workload_api_jwks"
+    #: A plain key set, of an issuer or a trust domain.
+    JWKS = "jwks"
+    #: PEM `PUBLIC KEY` blocks, of an issuer or a trust domain; the `kid` of each is its thumbprint.
+    PUBLIC_KEY_PEM = "public_key_pem"
+    #: PEM `CERTIFICATE` blocks: X.509 authorities.
+    X509_PEM = "x509_pem"
+    #: DER certificates one after the other: X.509 authorities.
+    X509_DER = "x509_der"
 
 
 class BundleStore(Closing):
-    """The public keys of trust domains. Any number of threads; no reader ever waits for a writer."""
+    """The public keys of trust domains and issuers. Any number of threads; readers never wait."""
 
     __slots__ = ()
 
@@ -47,9 +55,52 @@ class BundleStore(Closing):
         `feed` numbers who speaks, `force` takes a document whose sequence went back, `now` is Unix seconds
         (the system clock if None). Raises `Misuse`; the last good bundle then stays.
         """
+        self._put(_trust_domain(trust_domain), document, format, feed, force, now)
+
+    def put_issuer(
+        self,
+        issuer: str,
+        document: bytes | str,
+        *,
+        format: Format | str = Format.JWKS,
+        feed: int = 0,
+        force: bool = False,
+        now: int | None = None,
+    ) -> None:
+        """Replace the keys of an issuer of OIDC tokens, named as in the policy; otherwise as `put`.
+
+        The formats are `jwks` and `public_key_pem`.
+        """
+        self._put(_issuer(issuer), document, format, feed, force, now)
+
+    def remove(self, trust_domain: str) -> None:
+        """Forget a trust domain at once; an unknown one is fine."""
+        _lowlevel.store_remove(self._open(), _trust_domain(trust_domain))
+
+    def remove_issuer(self, issuer: str) -> None:
+        """Forget an issuer at once; an unknown one is fine."""
+        _lowlevel.store_remove(self._open(), _issuer(issuer))
+
+    def info(self, trust_domain: str, slot: Literal["jwt", "x509"] = "jwt") -> SlotInfo | None:
+        """Say what is known of a slot; None if nothing has filled it."""
+        return self._info(_trust_domain(trust_domain), slot)
+
+    def issuer_info(self, issuer: str) -> SlotInfo | None:
+        """Say what is known of an issuer's keys; None if nothing has fed them."""
+        return self._info(_issuer(issuer), "jwt")
+
+    def _put(
+        self,
+        source: _lowlevel.Source,
+        document: bytes | str,
+        format: Format | str,
+        feed: int,
+        force: bool,
+        now: int | None,
+    ) -> None:
         _lowlevel.store_put(
             self._open(),
-            text("trust_domain", trust_domain),
+            source,
             octets("document", document),
             format=choice("format", format, _lowlevel.FORMATS, Reason.FORMAT_UNSUPPORTED),
             feed=_feed(feed),
@@ -57,14 +108,17 @@ class BundleStore(Closing):
             now=clock(now),
         )
 
-    def remove(self, trust_domain: str) -> None:
-        """Forget a trust domain at once; an unknown one is fine."""
-        _lowlevel.store_remove(self._open(), text("trust_domain", trust_domain))
-
-    def info(self, trust_domain: str, slot: Literal["jwt", "x509"] = "jwt") -> SlotInfo | None:
-        """Say what is known of a slot; None if nothing has filled it."""
+    def _info(self, source: _lowlevel.Source, slot: str) -> SlotInfo | None:
         number = choice("slot", slot, _lowlevel.SLOTS, Reason.ARGUMENT_INVALID)
-        return _lowlevel.store_info(self._open(), text("trust_domain", trust_domain), number)
+        return _lowlevel.store_info(self._open(), source, number)
+
+
+def _trust_domain(name: object) -> _lowlevel.Source:
+    return _lowlevel.Source(_lowlevel.TRUST_DOMAIN, text("trust_domain", name))
+
+
+def _issuer(name: object) -> _lowlevel.Source:
+    return _lowlevel.Source(_lowlevel.ISSUER, text("issuer", name))
 
 
 def _feed(feed: object) -> int:

@@ -11,10 +11,12 @@ __all__ = ["SlotInfo", "Verified"]
 class Verified:
     """A workload that may enter."""
 
-    #: `spiffe://trust-domain/path`.
+    #: `spiffe://trust-domain/path`, or `oidc:<issuer>:<sub>`.
     identity: str
-    #: The identity's trust domain.
-    trust_domain: str
+    #: The identity's trust domain; None for an OIDC token.
+    trust_domain: str | None
+    #: The issuer of an OIDC token, as the policy spells it; None for a JWT-SVID.
+    issuer: str | None
     #: The trust domain is the attestor's `local_trust_domain`.
     is_local: bool
     #: The attestor that judged.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from . import _lowlevel
-from ._arguments import clock, octets, text, wrong_type
+from ._arguments import age, clock, octets, text, wrong_type
 from ._closing import Closing
 from .store import BundleStore
 from .values import Verified
@@ -38,15 +38,30 @@ class Verifier(Closing):
         *,
         now: int | None = None,
         attestor: str | None = None,
+        nonce: str | None = None,
+        max_age: int | None = None,
+        access_token: str | bytes | None = None,
         evidence: bool = False,
     ) -> Verified:
         """Judge one credential, byte for byte: no `Bearer `, no newline. Returning is the only acceptance.
 
         `now` is Unix seconds (the system clock if None), `attestor` forces the attestor of that id,
         `evidence` asks for canonical JSON with the verdict. Raises `Denied`, `Unavailable` or `Misuse`.
+
+        About OIDC tokens only: `nonce` is the one that the token must carry, `max_age` how many seconds ago
+        its end user may have authenticated (None for any time; 0 is refused), `access_token` what came with
+        it, for its `at_hash`.
         """
-        forced = None if attestor is None else text("attestor", attestor)
-        return _lowlevel.verify(self._open(), octets("credential", credential), clock(now), forced, evidence)
+        return _lowlevel.verify(
+            self._open(),
+            octets("credential", credential),
+            now=clock(now),
+            attestor=None if attestor is None else text("attestor", attestor),
+            nonce=None if nonce is None else text("nonce", nonce),
+            max_age=None if max_age is None else age("max_age", max_age),
+            access_token=None if access_token is None else octets("access_token", access_token),
+            evidence=evidence,
+        )
 
 
 def _document(policy: object) -> bytes:

@@ -15,6 +15,8 @@ from . import (
     ecdsa,
     headers,
     isolation,
+    oidc,
+    oidc_keys,
     order,
     policies,
     rsa_signatures,
@@ -38,6 +40,8 @@ MODULES = (
     isolation,
     policies,
     order,
+    oidc,
+    oidc_keys,
 )
 
 

@@ -760,7 +760,7 @@ def names(c: Corpus) -> None:
         ("slash", "example.org/"),
         ("path", "example.org/a"),
         ("id-with-path", "spiffe://example.org/a"),
-        ("https", "https://example.org"),
+        ("http", "http://example.org"),
         ("wildcard", "*"),
         ("space", "example org"),
         ("port", "example.org:443"),
