@@ -114,7 +114,7 @@ impl VerifyResult {
         };
         Some(Verified {
             identity: &outcome.identity,
-            subject: outcome.identity.get(outcome.subject_at..)?,
+            subject: outcome.subject(),
             trust_domain,
             issuer: (kind == SourceKind::Issuer).then_some(source),
             is_local,
@@ -150,6 +150,11 @@ impl Outcome {
         }
         self.subject_at = 5 + issuer.len() + 1;
         Ok(())
+    }
+
+    /// `sub`.
+    pub(crate) fn subject(&self) -> &str {
+        self.identity.get(self.subject_at..).unwrap_or_default()
     }
 
     /// The source whose keys are asked.

@@ -168,6 +168,8 @@ reasons! {
     SpiffeIdTrailingSlash = 1509, "spiffe_id_trailing_slash", "SPIFFE ID ends with a slash", "A path never ends with a slash, a root slash included.";
     SpiffeIdTooLong = 1510, "spiffe_id_too_long", "SPIFFE ID too long", "A SPIFFE ID has at most 2048 bytes.";
     SpiffeIdPathRequired = 1511, "spiffe_id_path_required", "SPIFFE ID has no path", "A path-less ID names the trust domain itself; `require_path` refuses it.";
+    // 1700s: policy and overlay.
+    NotAllowed = 1700, "not_allowed", "identity not allowed by policy", "The credential is good and no entry of the attestor's `allow` admits it.";
     // 2000s: our own trust material.
     BundleUnavailable = 2000, "bundle_unavailable", "trust bundle unavailable", "The policy trusts the source, and nothing has fed its bundle yet.";
     BundleStale = 2001, "bundle_stale", "trust bundle stale", "The bundle is older than its hard age.";

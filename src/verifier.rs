@@ -126,7 +126,10 @@ impl Verifier {
         if !attestor.accept_unbound_cnf {
             confirmation::without_proof(claims.confirmation)?;
         }
-        Ok(())
+        match &attestor.allow {
+            Some(allow) if !allow.admits(outcome.subject(), root) => Err(Reason::NotAllowed),
+            _ => Ok(()),
+        }
     }
 }
 

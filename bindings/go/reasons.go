@@ -148,6 +148,8 @@ const (
 	SpiffeIDTooLong Reason = 1510
 	// SpiffeIDPathRequired: A path-less ID names the trust domain itself; `require_path` refuses it.
 	SpiffeIDPathRequired Reason = 1511
+	// NotAllowed: The credential is good and no entry of the attestor's `allow` admits it.
+	NotAllowed Reason = 1700
 	// BundleUnavailable: The policy trusts the source, and nothing has fed its bundle yet.
 	BundleUnavailable Reason = 2000
 	// BundleStale: The bundle is older than its hard age.
@@ -442,6 +444,10 @@ var reasonTable = map[Reason][2]string{
 	SpiffeIDPathRequired: {
 		"spiffe_id_path_required",
 		"SPIFFE ID has no path",
+	},
+	NotAllowed: {
+		"not_allowed",
+		"identity not allowed by policy",
 	},
 	BundleUnavailable: {
 		"bundle_unavailable",

@@ -1,5 +1,6 @@
 //! One way in: which credentials an attestor takes, and what it asks of them.
 
+use super::allow::Allow;
 use super::reader::{Field, Object};
 use crate::credential::oidc::TokenClass;
 use crate::credential::spiffe_id;
@@ -23,6 +24,8 @@ pub(crate) struct Attestor {
     pub(crate) max_token_age: Option<i64>,
     pub(crate) max_iat_future: Option<i64>,
     pub(crate) accept_unbound_cnf: bool,
+    /// `None` admits whoever verifies.
+    pub(crate) allow: Option<Allow>,
     pub(crate) kind: Kind,
 }
 
@@ -76,6 +79,7 @@ const COMMON: &[&str] = &[
     "max_iat_future_secs",
     "clock_skew_secs",
     "accept_unbound_cnf",
+    "allow",
 ];
 const SPIFFE: &[&str] = &["trust_domains", "local_trust_domain", "require_path"];
 const OIDC: &[&str] = &[
@@ -104,6 +108,11 @@ impl Attestor {
             |name: &str, least| object.optional(name).map(|f| f.integer(least..=MAX_SECS)).transpose();
         let possible = if oidc { AlgorithmSet::all() } else { AlgorithmSet::jwt_svid() };
         let algorithms = object.optional("algorithms");
+        let kind = if oidc { Kind::Oidc(Oidc::read(&object)?) } else { Kind::Spiffe(Spiffe::read(&object)?) };
+        let read_allow = |field: Field<'_>| match &kind {
+            Kind::Spiffe(spiffe) => Allow::read_spiffe(&field, |domain| spiffe.takes_domain(domain)),
+            Kind::Oidc(_) => Allow::read_oidc(&field),
+        };
         Ok(Self {
             id,
             audiences: object.required("audiences")?.strings()?,
@@ -116,7 +125,8 @@ impl Attestor {
             max_token_age: seconds("max_token_age_secs", 1)?,
             max_iat_future: seconds("max_iat_future_secs", 0)?,
             accept_unbound_cnf: object.boolean_or("accept_unbound_cnf", false)?,
-            kind: if oidc { Kind::Oidc(Oidc::read(&object)?) } else { Kind::Spiffe(Spiffe::read(&object)?) },
+            allow: object.optional("allow").map(read_allow).transpose()?,
+            kind,
         })
     }
 

@@ -186,7 +186,7 @@ mod tests {
                 &with(r#","strict_haeders":true"#),
                 "$.attestors[0].strict_haeders: unknown field (did you mean `strict_headers`?)",
             ),
-            (&with(r#","allow":{}"#), "$.attestors[0].allow: unknown field"),
+            (&with(r#","map":[]"#), "$.attestors[0].map: unknown field"),
             (
                 &with(r#","algorithms":["secret"]"#),
                 "$.attestors[0].algorithms[0]: must be one of RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 PS512",

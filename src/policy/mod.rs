@@ -1,5 +1,6 @@
 //! The policy: what a host accepts, as one strict document, and the checks it configures.
 
+mod allow;
 mod attestor;
 mod checks;
 mod document;

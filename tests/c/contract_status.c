@@ -85,6 +85,7 @@ static const struct {
     S(1509, SPIFFE_ID_TRAILING_SLASH, "SPIFFE ID ends with a slash", DENY),
     S(1510, SPIFFE_ID_TOO_LONG, "SPIFFE ID too long", DENY),
     S(1511, SPIFFE_ID_PATH_REQUIRED, "SPIFFE ID has no path", DENY),
+    S(1700, NOT_ALLOWED, "identity not allowed by policy", DENY),
     S(2000, BUNDLE_UNAVAILABLE, "trust bundle unavailable", UNAVAILABLE),
     S(2001, BUNDLE_STALE, "trust bundle stale", UNAVAILABLE),
 };

@@ -75,6 +75,7 @@ pub(crate) fn markdown() -> String {
         ("Deny: time", 1300),
         ("Deny: issuer, audience, claims", 1400),
         ("Deny: SPIFFE ID", 1500),
+        ("Deny: policy", 1700),
         ("Unavailable: our own trust material", 2000),
     ] {
         let _ = writeln!(

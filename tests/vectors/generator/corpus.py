@@ -101,6 +101,7 @@ DENY: Final = [
     "spiffe_id_trailing_slash",
     "spiffe_id_too_long",
     "spiffe_id_path_required",
+    "not_allowed",
 ]
 VERDICTS: Final = (
     {"ok": "allow"}
@@ -119,6 +120,7 @@ AFTER_SIGNATURE: Final = (
     "at_hash_mismatch",
     "pop_required",
     "cnf_invalid",
+    "not_allowed",
 )
 SUFFIXES: Final = {"public_key_pem": "pem", "x509_pem": "pem", "x509_der": "der"}
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -79,6 +79,7 @@ class Reason(IntEnum):
     SPIFFE_ID_TRAILING_SLASH = 1509
     SPIFFE_ID_TOO_LONG = 1510
     SPIFFE_ID_PATH_REQUIRED = 1511
+    NOT_ALLOWED = 1700
     BUNDLE_UNAVAILABLE = 2000
     BUNDLE_STALE = 2001
 
@@ -165,6 +166,7 @@ _PHRASES = {
     1509: "SPIFFE ID ends with a slash",
     1510: "SPIFFE ID too long",
     1511: "SPIFFE ID has no path",
+    1700: "identity not allowed by policy",
     2000: "trust bundle unavailable",
     2001: "trust bundle stale",
 }

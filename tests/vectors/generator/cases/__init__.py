@@ -8,6 +8,7 @@ from ..corpus import Corpus
 from ..keys import Key
 from . import (
     algorithms,
+    allow,
     bundles,
     claims,
     common,
@@ -42,6 +43,7 @@ MODULES = (
     order,
     oidc,
     oidc_keys,
+    allow,
 )
 
 
