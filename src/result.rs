@@ -107,9 +107,7 @@ impl VerifyResult {
         let (kind, source) = outcome.source()?;
         let trust_domain = (kind == SourceKind::TrustDomain).then_some(source);
         let is_local = match &attestor.kind {
-            Kind::Spiffe(spiffe) => {
-                trust_domain.is_some() && spiffe.local_trust_domain.as_deref() == trust_domain
-            }
+            Kind::Spiffe(spiffe) => spiffe.local_trust_domain.as_deref().is_some_and(|local| local == source),
             Kind::Oidc(_) => false,
         };
         Some(Verified {

@@ -83,16 +83,20 @@ impl<'a> Audience<'a> {
 
     /// Whether a value is one of `ours`, byte for byte.
     pub(crate) fn matches(self, ours: &[Box<str>]) -> bool {
-        self.values().any(|value| ours.iter().any(|our| value.is(our)))
+        let known = |value: Str<'_>| ours.iter().any(|our| value.is(our));
+        match self {
+            Self::Absent => false,
+            Self::One(value) => known(value),
+            Self::Many(list) => list.elements().filter_map(Value::as_str).any(known),
+        }
     }
 
-    /// The values, in order.
-    pub(crate) fn values(self) -> impl Iterator<Item = Str<'a>> {
-        let (one, many) = match self {
-            Self::Absent => (None, None),
-            Self::One(value) => (Some(value), None),
-            Self::Many(list) => (None, Some(list)),
-        };
-        one.into_iter().chain(many.into_iter().flat_map(Value::elements).filter_map(Value::as_str))
+    /// Whether every value satisfies `known`.
+    pub(crate) fn all(self, known: impl Fn(Str<'a>) -> bool) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::One(value) => known(value),
+            Self::Many(list) => list.elements().filter_map(Value::as_str).all(known),
+        }
     }
 }

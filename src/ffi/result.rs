@@ -89,21 +89,23 @@ impl attestor_result {
 
     /// SAFETY: `to` starts with its size and is writable for that many bytes.
     pub(super) unsafe fn write_summary(&self, to: *mut attestor_summary) -> Result<(), Reason> {
-        let verified = self.inner.verified();
-        let mut summary = attestor_summary {
-            struct_size: 0,
-            code: self.inner.reason().map_or(0, Reason::code),
-            verdict_class: self.inner.class() as i32,
-            flags: 0,
-            expires_at: verified.map_or(0, |v| v.expires_at),
-            identity: attestor_str::new(verified.map(|v| v.identity)),
-            trust_domain: attestor_str::new(verified.and_then(|v| v.trust_domain)),
-            attestor_id: attestor_str::new(self.inner.attestor_id()),
-            key_thumbprint: attestor_str::new(verified.map(|v| v.key_thumbprint)),
-            issuer: attestor_str::new(verified.and_then(|v| v.issuer)),
-        };
-        summary.flags |= if self.inner.authenticated() { ATTESTOR_AUTHENTICATED } else { 0 };
-        summary.flags |= if verified.is_some_and(|v| v.is_local) { ATTESTOR_LOCAL } else { 0 };
+        let mut summary = attestor_summary::zeroed();
+        summary.code = self.inner.reason().map_or(0, Reason::code);
+        summary.verdict_class = self.inner.class() as i32;
+        summary.attestor_id = attestor_str::new(self.inner.attestor_id());
+        if self.inner.authenticated() {
+            summary.flags |= ATTESTOR_AUTHENTICATED;
+        }
+        if let Some(verified) = self.inner.verified() {
+            if verified.is_local {
+                summary.flags |= ATTESTOR_LOCAL;
+            }
+            summary.expires_at = verified.expires_at;
+            summary.identity = attestor_str::new(Some(verified.identity));
+            summary.trust_domain = attestor_str::new(verified.trust_domain);
+            summary.key_thumbprint = attestor_str::new(Some(verified.key_thumbprint));
+            summary.issuer = attestor_str::new(verified.issuer);
+        }
         // SAFETY: passed on.
         unsafe { write_struct(to, &summary) }
     }

@@ -62,7 +62,7 @@ impl Attestor {
                 let known = |value: Str<'_>| {
                     self.audiences.iter().chain(&oidc.trusted_audiences).any(|ours| value.is(ours))
                 };
-                if audience.values().all(known) { Ok(()) } else { Err(Reason::AudienceUntrustedExtra) }
+                if audience.all(known) { Ok(()) } else { Err(Reason::AudienceUntrustedExtra) }
             }
             _ => Ok(()),
         }
