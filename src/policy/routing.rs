@@ -12,10 +12,7 @@ impl Policy {
     pub(crate) fn check_typ(&self, typ: Typ) -> Result<(), Reason> {
         match typ {
             Typ::Jose if self.has_trust_domains() => Ok(()),
-            _ if self.has_issuers() && typ != Typ::AccessToken => {
-                oidc::check_typ(typ, oidc::TokenClass::Either)
-            }
-            Typ::AccessToken if self.has_issuers() => Ok(()),
+            _ if self.has_issuers() => oidc::check_typ(typ, oidc::TokenClass::Either),
             _ => jwt_svid::check_typ(typ),
         }
     }

@@ -50,12 +50,15 @@ pub(crate) fn authority(entry: Value<'_>) -> Result<Authority, Skip> {
     if !public_key(entry)?.is_subject_key(certificate.public_key) {
         return Err(Skip::CertificateKeyMismatch);
     }
-    authority_from(&bytes)
+    ca(&certificate, &bytes)
 }
 
 /// Takes a certificate as an authority: it must be a CA that may sign certificates.
 pub(crate) fn authority_from(bytes: &[u8]) -> Result<Authority, Skip> {
-    let certificate = der::certificate(bytes).ok_or(Skip::CertificateInvalid)?;
+    ca(&der::certificate(bytes).ok_or(Skip::CertificateInvalid)?, bytes)
+}
+
+fn ca(certificate: &der::Certificate<'_>, bytes: &[u8]) -> Result<Authority, Skip> {
     if !certificate.is_ca || certificate.may_sign == Some(false) {
         return Err(Skip::CertificateNotCa);
     }
