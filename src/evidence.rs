@@ -3,11 +3,11 @@
 //! Members are sorted by name, there is no white space, and nothing but the identity of an allow comes
 //! from the credential. Written on demand; the verification itself does not pay for it.
 
-use crate::result::{Outcome, VerifyResult};
+use crate::result::{Outcome, Presented, VerifyResult};
 use crate::verdict::Reason;
 use crate::wire::base64url;
+use crate::wire::canonical::{Object, hex};
 use crate::wire::json::write_str;
-use core::fmt::Write as _;
 use ring::digest::{Context, SHA256};
 
 impl VerifyResult {
@@ -18,12 +18,17 @@ impl VerifyResult {
                 let mut object = Object::begin(out);
                 object.string("attested_external_identity", verified.identity);
                 object.string("attestor_id", verified.attestor_id);
-                object.raw("attributes", "{}");
-                self.write_bundle(object.member("bundle"));
+                self.write_attributes(object.member("attributes"));
+                if self.outcome.source().is_some() {
+                    self.write_bundle(object.member("bundle"));
+                }
+                object.string("credential_kind", verified.kind.name());
                 object.string("credential_sha256", &hex(&self.credential_sha256()));
+                object.optional("internal_identity", verified.internal_identity);
                 object.optional("issuer", verified.issuer);
                 object.string("key_thumbprint", verified.key_thumbprint);
-                object.raw("policies", "[]");
+                object.optional("passport_thumbprint", verified.passport_thumbprint);
+                self.write_policies(object.member("policies"));
                 self.write_policy(object.member("policy"));
                 object.string("subject", verified.subject);
                 object.optional("trust_domain", verified.trust_domain);
@@ -39,37 +44,94 @@ impl VerifyResult {
                 object.number("deny_code", reason.code().into());
                 object.string("deny_reason", reason.phrase());
                 object.string("deny_slug", reason.slug());
+                if self.is_about_passport() {
+                    object.string("part", "passport");
+                }
                 object.end();
             }
         }
     }
 
     fn write_bundle(&self, out: &mut String) {
-        let Some((slot, _)) = &self.outcome.verified_with else { return };
         let Some((kind, name)) = self.outcome.source() else { return };
-        let Outcome { now, .. } = self.outcome;
+        let Outcome { now, verified_with, anchored_by, .. } = &self.outcome;
+        let (origin, slot) = match (verified_with, anchored_by) {
+            (Some((slot, _)), _) => (&slot.origin, "jwt"),
+            (None, Some((slot, _))) => (&slot.origin, "x509"),
+            (None, None) => return,
+        };
         let mut object = Object::begin(out);
-        object.number("age", now.saturating_sub(slot.origin.confirmed_at).max(0));
-        object.string("digest", &hex(&slot.origin.digest));
+        object.number("age", now.saturating_sub(origin.confirmed_at).max(0));
+        object.string("digest", &hex(&origin.digest));
         object.string("kind", kind.name());
         object.string("name", name);
-        if let Some(sequence) = slot.origin.sequence {
+        if let Some(sequence) = origin.sequence {
             object.raw("sequence", &sequence.to_string());
         }
-        object.string("slot", "jwt");
+        object.string("slot", slot);
         object.end();
+    }
+
+    /// The claims that the policy lets through, and what its mapping captured.
+    fn write_attributes(&self, out: &mut String) {
+        let mut attributes: Vec<(&str, String)> = Vec::new();
+        if let Some((rule, captures)) = self.outcome.mapping() {
+            for (name, value) in rule.captured(self.outcome.subject(), captures) {
+                let mut json = String::new();
+                write_str(&mut json, value);
+                attributes.push((name, json));
+            }
+        }
+        if let (Some(attestor), Some(claims)) = (self.outcome.attestor(), self.claims()) {
+            for projected in &attestor.evidence {
+                let json = projected.json(claims, self.outcome.subject(), self.outcome.now);
+                attributes.extend(json.map(|json| (&*projected.name, json)));
+            }
+        }
+        attributes.sort_unstable();
+        let mut object = Object::begin(out);
+        for (name, json) in &attributes {
+            object.raw(name, json);
+        }
+        object.end();
+    }
+
+    fn write_policies(&self, out: &mut String) {
+        out.push('[');
+        for (at, policy) in self.policies().enumerate() {
+            if at > 0 {
+                out.push(',');
+            }
+            write_str(out, policy);
+        }
+        out.push(']');
     }
 
     fn write_policy(&self, out: &mut String) {
         let Some((policy, _)) = &self.outcome.judged_by else { return };
         let mut object = Object::begin(out);
         object.string("digest", &hex(&policy.digest));
+        if let Some((at, _)) = &self.outcome.mapped {
+            object.string("map", &format!("map[{at}]"));
+        }
+        let allow = self.outcome.attestor().and_then(|attestor| attestor.allow.as_ref());
+        if let Some((allow, entry)) = allow.zip(self.outcome.admitted_by) {
+            let mut rule = String::new();
+            allow.push_place(entry, &mut rule);
+            object.string("rule", &rule);
+        }
         object.end();
     }
 
-    /// SHA-256 of the credential: canonical base64url makes the decoded parts give its very bytes.
+    /// SHA-256 of the credential, of a chain its leaf: canonical base64url makes the decoded parts give its very bytes.
     fn credential_sha256(&self) -> [u8; 32] {
-        let parts = &self.scratch.parts;
+        if self.outcome.presented == Presented::Chain {
+            return self.outcome.leaf_sha256;
+        }
+        let parts = match self.outcome.presented {
+            Presented::PassportAlone => &self.scratch.passport.parts,
+            _ => &self.scratch.parts,
+        };
         let mut hash = Context::new(&SHA256);
         base64url::encode_to(&parts.header, |text| hash.update(text));
         hash.update(b".");
@@ -80,56 +142,4 @@ impl VerifyResult {
         out.copy_from_slice(hash.finish().as_ref());
         out
     }
-}
-
-/// A JSON object being written, member by member, in the order of the names.
-struct Object<'o> {
-    out: &'o mut String,
-    first: bool,
-}
-
-impl<'o> Object<'o> {
-    fn begin(out: &'o mut String) -> Self {
-        out.push('{');
-        Self { out, first: true }
-    }
-
-    fn member(&mut self, name: &str) -> &mut String {
-        if !core::mem::take(&mut self.first) {
-            self.out.push(',');
-        }
-        write_str(self.out, name);
-        self.out.push(':');
-        self.out
-    }
-
-    fn string(&mut self, name: &str, value: &str) {
-        write_str(self.member(name), value);
-    }
-
-    fn optional(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.string(name, value);
-        }
-    }
-
-    fn number(&mut self, name: &str, value: i64) {
-        // Writing to a string cannot fail.
-        let _ = write!(self.member(name), "{value}");
-    }
-
-    fn raw(&mut self, name: &str, json: &str) {
-        self.member(name).push_str(json);
-    }
-
-    fn end(self) {
-        self.out.push('}');
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -34,9 +34,12 @@ mod credential;
 mod crypto;
 mod error;
 mod evidence;
+mod mint;
 mod policy;
+pub mod receipt;
 mod request;
 mod result;
+mod step;
 mod trust;
 pub mod verdict;
 mod verifier;
@@ -49,8 +52,15 @@ pub mod ffi;
 pub use clock::Now;
 pub use crypto::Algorithm;
 pub use error::ConfigError;
-pub use request::Request;
-pub use result::{Rejected, Verified, VerifyResult};
-pub use trust::{BundleStore, Format, PutOptions, PutReport, Skip, SlotInfo, SlotKind, Source, SourceKind};
+pub use mint::{PassportClaims, passport_thumbprint};
+pub use policy::{Finding, Severity, lint};
+pub use request::{Possession, Request, chain_from_pem, possession_message};
+pub use result::{Examined, Rejected, Verified, VerifyResult};
+pub use step::{CredentialKind, Step, StepOutcome};
+pub use trust::{
+    BundleStore, DenyEntry, DenyField, DenyKind, Format, PutOptions, PutReport, Skip, SlotInfo, SlotKind,
+    Source, SourceKind,
+};
+pub use trust::{CertificateFacts, Converted, Dropped, Entry, Inspection, Outcome};
 pub use verdict::{Class, Reason};
 pub use verifier::Verifier;

@@ -1,9 +1,13 @@
 //! The storage of one verdict: made once, reused for every verification, so that a warm call allocates nothing.
 
-use crate::policy::{Attestor, Kind, Policy};
-use crate::trust::{Key, Slot, SourceKind};
+use crate::credential::{passport, spiffe_id};
+use crate::policy::{Attestor, Captures, Entry, Kind, Policy, Rule};
+use crate::step::{CredentialKind, Step, StepOutcome};
+use crate::trust::{Authority, Key, Slot, Source, SourceKind};
 use crate::verdict::{Class, Reason};
+use crate::wire::json::Value;
 use crate::wire::{json, jws};
+use core::cmp::Ordering;
 use core::fmt;
 use std::sync::Arc;
 
@@ -11,6 +15,9 @@ use std::sync::Arc;
 pub struct VerifyResult {
     pub(crate) scratch: Scratch,
     pub(crate) outcome: Outcome,
+    /// What the shadow policy said, in storage that is made when there first is one.
+    pub(crate) shadow: Option<Box<(Scratch, Outcome)>>,
+    pub(crate) shadowed: bool,
 }
 
 /// What reading a credential needs.
@@ -21,12 +28,30 @@ pub(crate) struct Scratch {
     pub(crate) claims: json::Tape,
     /// The decoded `iss`.
     pub(crate) issuer: String,
+    pub(crate) passport: passport::Storage,
+    /// Text to be looked up.
+    pub(crate) text: [String; 2],
+}
+
+impl Scratch {
+    fn wipe(&mut self) {
+        self.parts.wipe();
+        self.header.clear();
+        self.claims.clear();
+        wipe(&mut self.issuer);
+        self.passport.wipe();
+        self.text.iter_mut().for_each(wipe);
+    }
 }
 
 /// The verdict and what it was reached by.
 pub(crate) struct Outcome {
     pub(crate) status: Result<(), Reason>,
     pub(crate) authenticated: bool,
+    /// The step under way; of a refusal, the one that decided.
+    pub(crate) step: Step,
+    pub(crate) presented: Presented,
+    pub(crate) with_passport: bool,
     /// Begins as `sub`, as soon as that is read; shown for an allow only.
     pub(crate) identity: String,
     /// Where `sub` begins in the identity.
@@ -35,9 +60,27 @@ pub(crate) struct Outcome {
     pub(crate) now: i64,
     pub(crate) expires_at: i64,
     pub(crate) judged_by: Option<(Arc<Policy>, usize)>,
+    /// The key whose signature was asked for, whatever it said.
     pub(crate) verified_with: Option<(Arc<Slot<Key>>, usize)>,
+    /// The authority that a certificate path ended at.
+    pub(crate) anchored_by: Option<(Arc<Slot<Authority>>, usize)>,
+    /// SHA-256 of the leaf certificate.
+    pub(crate) leaf_sha256: [u8; 32],
+    pub(crate) admitted_by: Option<Entry>,
+    /// The entry of `map` that matched, and what it captured of the subject.
+    pub(crate) mapped: Option<(usize, Captures)>,
+    internal_identity: String,
 }
 
+/// What the host brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presented {
+    Token,
+    Chain,
+    PassportAlone,
+}
+
+const ISSUED: &str = "oidc:";
 const SCHEME_LEN: usize = "spiffe://".len();
 
 impl Default for VerifyResult {
@@ -46,12 +89,14 @@ impl Default for VerifyResult {
     }
 }
 
-impl VerifyResult {
-    /// An empty result.
-    pub fn new() -> Self {
-        let outcome = Outcome {
+impl Default for Outcome {
+    fn default() -> Self {
+        Self {
             status: Err(Reason::NotVerified),
             authenticated: false,
+            step: Step::Request,
+            presented: Presented::Token,
+            with_passport: false,
             identity: String::new(),
             subject_at: 0,
             trust_domain_len: 0,
@@ -59,24 +104,30 @@ impl VerifyResult {
             expires_at: 0,
             judged_by: None,
             verified_with: None,
-        };
-        Self { scratch: Scratch::default(), outcome }
+            anchored_by: None,
+            leaf_sha256: [0; 32],
+            admitted_by: None,
+            mapped: None,
+            internal_identity: String::new(),
+        }
+    }
+}
+
+impl VerifyResult {
+    /// An empty result.
+    pub fn new() -> Self {
+        Self { scratch: Scratch::default(), outcome: Outcome::default(), shadow: None, shadowed: false }
     }
 
     /// Forgets the last verdict and overwrites what its credential left behind.
     pub fn clear(&mut self) {
-        self.scratch.parts.wipe();
-        wipe(&mut self.scratch.issuer);
-        let outcome = &mut self.outcome;
-        wipe(&mut outcome.identity);
-        outcome.subject_at = 0;
-        outcome.status = Err(Reason::NotVerified);
-        outcome.authenticated = false;
-        outcome.trust_domain_len = 0;
-        outcome.now = 0;
-        outcome.expires_at = 0;
-        outcome.judged_by = None;
-        outcome.verified_with = None;
+        self.scratch.wipe();
+        self.outcome.clear();
+        self.shadowed = false;
+        if let Some(shadow) = &mut self.shadow {
+            shadow.0.wipe();
+            shadow.1.clear();
+        }
     }
 
     /// The reason of a refusal; `None` is an allow.
@@ -99,27 +150,112 @@ impl VerifyResult {
         self.outcome.attestor().map(|attestor| &*attestor.id)
     }
 
+    /// The kind of credential the verdict is about.
+    pub fn credential_kind(&self) -> CredentialKind {
+        match (self.outcome.attestor().map(|attestor| &attestor.kind), self.outcome.presented) {
+            (_, Presented::Chain) => CredentialKind::X509Svid,
+            (_, Presented::PassportAlone) => CredentialKind::Passport,
+            (Some(Kind::Spiffe(_)), _) => CredentialKind::JwtSvid,
+            (Some(Kind::Oidc(_)), _) => CredentialKind::Oidc,
+            (Some(Kind::Native(_)) | None, _) => CredentialKind::Token,
+        }
+    }
+
+    /// Whether a refusal is about the passport, not about the credential that came with it.
+    pub fn is_about_passport(&self) -> bool {
+        let alone = self.credential_kind() == CredentialKind::Passport;
+        self.reason().is_some()
+            && (alone || (Step::PassportForm..=Step::PassportSignature).contains(&self.outcome.step))
+    }
+
+    /// The steps of the last verification in their order, each with its outcome; none before the first.
+    pub fn steps(&self) -> impl Iterator<Item = (Step, StepOutcome)> {
+        let (kind, decided) = (self.credential_kind(), self.outcome.step);
+        let admitted = self.outcome.with_passport;
+        let outcome = move |step: Step| match step.cmp(&decided) {
+            Ordering::Less => StepOutcome::Passed,
+            Ordering::Equal => StepOutcome::Failed,
+            Ordering::Greater => StepOutcome::NotReached,
+        };
+        let verified = self.reason() != Some(Reason::NotVerified);
+        let steps = Step::ALL.iter().copied().filter(move |step| verified && kind.has(*step, admitted));
+        steps.map(move |step| (step, outcome(step)))
+    }
+
+    /// What the shadow policy would have said: `None` without one, `Some(None)` an allow.
+    pub fn shadow(&self) -> Option<Option<Reason>> {
+        let shadow = self.shadow.as_ref().filter(|_| self.shadowed)?;
+        Some(shadow.1.status.err())
+    }
+
+    /// What was looked at, allow or not: for an operator who asks why, not for the caller.
+    pub fn examined(&self) -> Examined<'_> {
+        let outcome = &self.outcome;
+        let (kind, name) = match outcome.source() {
+            Some((kind, name)) if !name.is_empty() && outcome.source_is_ours() => (Some(kind), name),
+            _ => (None, ""),
+        };
+        Examined {
+            source: kind.map(|kind| Source { kind, name }),
+            kid: outcome.key().map(|key| &*key.kid),
+            key_thumbprint: outcome.key_thumbprint(),
+        }
+    }
+
+    /// The policies that the mapping grants; none unless the verdict is an allow.
+    pub fn policies(&self) -> impl Iterator<Item = &str> {
+        let rule = self.outcome.status.ok().and_then(|()| self.outcome.mapping());
+        rule.into_iter().flat_map(|(rule, _)| rule.policies.iter().map(|policy| &**policy))
+    }
+
     /// The workload that may enter; `None` unless the verdict is an allow.
     pub fn verified(&self) -> Option<Verified<'_>> {
         self.outcome.status.ok()?;
         let outcome = &self.outcome;
         let attestor = outcome.attestor()?;
-        let (kind, source) = outcome.source()?;
-        let trust_domain = (kind == SourceKind::TrustDomain).then_some(source);
-        let is_local = match &attestor.kind {
-            Kind::Spiffe(spiffe) => spiffe.local_trust_domain.as_deref().is_some_and(|local| local == source),
-            Kind::Oidc(_) => false,
-        };
-        Some(Verified {
+        let mut verified = Verified {
+            kind: self.credential_kind(),
             identity: &outcome.identity,
             subject: outcome.subject(),
-            trust_domain,
-            issuer: (kind == SourceKind::Issuer).then_some(source),
-            is_local,
+            trust_domain: None,
+            issuer: None,
+            is_local: false,
             attestor_id: &attestor.id,
             expires_at: outcome.expires_at,
-            key_thumbprint: &outcome.key()?.thumbprint,
-        })
+            key_thumbprint: "",
+            internal_identity: None,
+            passport_thumbprint: None,
+        };
+        if !outcome.internal_identity.is_empty() {
+            verified.internal_identity = Some(&outcome.internal_identity);
+        }
+        if let Some((_, thumbprint)) = self.scratch.passport.proven() {
+            verified.passport_thumbprint = Some(thumbprint);
+        }
+        match &attestor.kind {
+            Kind::Native(_) => verified.key_thumbprint = verified.passport_thumbprint?,
+            Kind::Spiffe(spiffe) => {
+                let (_, domain) = outcome.source()?;
+                verified.trust_domain = Some(domain);
+                verified.is_local = spiffe.local_trust_domain.as_deref().is_some_and(|local| local == domain);
+                verified.key_thumbprint = outcome.key_thumbprint()?;
+            }
+            Kind::Oidc(_) => {
+                verified.issuer = Some(outcome.issuer()?);
+                verified.key_thumbprint = &outcome.key()?.thumbprint;
+            }
+        }
+        Some(verified)
+    }
+
+    /// The claims that evidence may project: of the credential, or of a passport alone.
+    pub(crate) fn claims(&self) -> Option<Value<'_>> {
+        let scratch = &self.scratch;
+        match self.outcome.presented {
+            Presented::Token => scratch.claims.again(&scratch.parts.payload),
+            Presented::PassportAlone => scratch.passport.claims.again(&scratch.passport.parts.payload),
+            Presented::Chain => None,
+        }
     }
 }
 
@@ -138,16 +274,75 @@ fn wipe(text: &mut String) {
 }
 
 impl Outcome {
+    fn clear(&mut self) {
+        let (mut identity, mut internal) =
+            (core::mem::take(&mut self.identity), core::mem::take(&mut self.internal_identity));
+        wipe(&mut identity);
+        wipe(&mut internal);
+        *self = Self { identity, internal_identity: internal, ..Self::default() };
+    }
+
+    /// Names the holder of a passport: `<prefix><key in hex>`.
+    pub(crate) fn name_by_key(&mut self, prefix: &str, passport: &passport::Passport<'_>) {
+        self.identity.push_str(prefix);
+        passport.push_key_hex(&mut self.identity);
+        self.subject_at = prefix.len();
+    }
+
+    /// Finds the entry of the attestor's `map`; whether there is one, or none is needed.
+    pub(crate) fn apply_map(&mut self, attestor: &Attestor) -> Result<(), Reason> {
+        let Some(map) = &attestor.map else { return Ok(()) };
+        let subject = self.identity.get(self.subject_at..).unwrap_or_default();
+        self.mapped = map.find(subject);
+        match &self.mapped {
+            Some((at, captures)) => {
+                map.rules[*at].push_identity(subject, captures, &mut self.internal_identity);
+                Ok(())
+            }
+            None if attestor.map_required => Err(Reason::NotMapped),
+            None => Ok(()),
+        }
+    }
+
+    /// The entry of `map` that matched.
+    pub(crate) fn mapping(&self) -> Option<(&Rule, &Captures)> {
+        let (at, captures) = self.mapped.as_ref()?;
+        Some((self.attestor()?.map.as_ref()?.rules.get(*at)?, captures))
+    }
+
+    /// Takes the subject as a SPIFFE ID, which it must be.
+    pub(crate) fn name_by_trust_domain(&mut self, require_path: bool) -> Result<(), Reason> {
+        let (trust_domain, path) = spiffe_id::split(&self.identity)?;
+        self.trust_domain_len = trust_domain.len();
+        spiffe_id::check_path(&self.identity, path)?;
+        if path.is_empty() && require_path { Err(Reason::SpiffeIdPathRequired) } else { Ok(()) }
+    }
+
+    /// What another policy's verification of the same credential found of this very key's signature.
+    pub(crate) fn signature(&self, slot: &Arc<Slot<Key>>, key: usize) -> Option<Result<(), Reason>> {
+        let (asked, at) = self.verified_with.as_ref()?;
+        match self.status {
+            _ if !Arc::ptr_eq(asked, slot) || *at != key => None,
+            _ if self.authenticated => Some(Ok(())),
+            status => Some(status),
+        }
+    }
+
     /// Turns the subject into an identity of this issuer: `oidc:<issuer>:<sub>`.
-    pub(crate) fn name_by_issuer(&mut self, issuer: &str) -> Result<(), Reason> {
+    pub(crate) fn name_by_issuer<'i>(&mut self, issuer: impl Iterator<Item = &'i str>) -> Result<(), Reason> {
         if self.identity.contains('\0') {
             return Err(Reason::ClaimTypeInvalid);
         }
-        for (at, part) in [(0, "oidc:"), (5, issuer), (5 + issuer.len(), ":")] {
-            self.identity.insert_str(at, part);
+        for part in core::iter::once(ISSUED).chain(issuer).chain([":"]) {
+            self.identity.insert_str(self.subject_at, part);
+            self.subject_at += part.len();
         }
-        self.subject_at = 5 + issuer.len() + 1;
         Ok(())
+    }
+
+    /// The canonical issuer in the identity; a template is filled there.
+    fn issuer(&self) -> Option<&str> {
+        self.identity.get(ISSUED.len()..self.subject_at.checked_sub(1)?)
     }
 
     /// `sub`.
@@ -155,9 +350,10 @@ impl Outcome {
         self.identity.get(self.subject_at..).unwrap_or_default()
     }
 
-    /// The source whose keys are asked.
+    /// The source whose keys are asked; none for a passport.
     pub(crate) fn source(&self) -> Option<(SourceKind, &str)> {
         match &self.attestor()?.kind {
+            Kind::Native(_) => None,
             Kind::Oidc(oidc) => Some((SourceKind::Issuer, &oidc.issuer)),
             Kind::Spiffe(_) => {
                 let name = self.identity.get(SCHEME_LEN..SCHEME_LEN + self.trust_domain_len)?;
@@ -166,9 +362,24 @@ impl Outcome {
         }
     }
 
+    /// Whether the source's name is our own: of the policy, or of the store. Under `["*"]` it is at first the token's.
+    fn source_is_ours(&self) -> bool {
+        let kind = self.attestor().map(|attestor| &attestor.kind);
+        let open = matches!(kind, Some(Kind::Spiffe(spiffe)) if spiffe.trust_domains.is_none());
+        !open || self.step > Step::Source
+    }
+
     pub(crate) fn attestor(&self) -> Option<&Attestor> {
         let (policy, at) = self.judged_by.as_ref()?;
         policy.attestors.get(*at)
+    }
+
+    /// Of the key or authority that verified.
+    pub(crate) fn key_thumbprint(&self) -> Option<&str> {
+        if let Some((slot, at)) = &self.anchored_by {
+            return slot.entries.get(*at).map(|authority| &*authority.thumbprint);
+        }
+        self.key().map(|key| &*key.thumbprint)
     }
 
     pub(crate) fn key(&self) -> Option<&Key> {
@@ -191,13 +402,15 @@ impl fmt::Debug for VerifyResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified<'r> {
-    /// `spiffe://trust-domain/path` or `oidc:<issuer>:<sub>`.
+    /// What was verified.
+    pub kind: CredentialKind,
+    /// `spiffe://trust-domain/path`, `oidc:<issuer>:<sub>`, or `<identity_prefix><passport key, hex>`.
     pub identity: &'r str,
-    /// `sub`.
+    /// The identity without what the attestor puts before it: SPIFFE ID, `sub`, or key.
     pub subject: &'r str,
     /// The identity's trust domain, of a SPIFFE credential.
     pub trust_domain: Option<&'r str>,
-    /// The configured canonical issuer, of an OIDC token.
+    /// The configured canonical issuer, of an OIDC token; a template is filled with the token's tenant.
     pub issuer: Option<&'r str>,
     /// The trust domain is the attestor's `local_trust_domain`.
     pub is_local: bool,
@@ -207,6 +420,22 @@ pub struct Verified<'r> {
     pub expires_at: i64,
     /// RFC 7638 thumbprint of the key that verified, base64url.
     pub key_thumbprint: &'r str,
+    /// As what the workload enters: the `internal_identity` of the policy's `map`.
+    pub internal_identity: Option<&'r str>,
+    /// RFC 7638 thumbprint of the passport's key, base64url, if a passport came too.
+    pub passport_thumbprint: Option<&'r str>,
+}
+
+/// What a verification looked at, as far as it came.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Examined<'r> {
+    /// The source whose material was asked.
+    pub source: Option<Source<'r>>,
+    /// The `kid` of the bundle's key whose signature was asked for.
+    pub kid: Option<&'r str>,
+    /// Its RFC 7638 thumbprint, base64url.
+    pub key_thumbprint: Option<&'r str>,
 }
 
 /// A credential that may not enter.

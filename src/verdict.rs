@@ -108,6 +108,9 @@ reasons! {
     NoUsableKeys = 24, "no_usable_keys", "trust bundle has no usable keys", "Every entry was skipped; the last good bundle is kept.";
     TrustDomainMismatch = 25, "trust_domain_mismatch", "trust bundle names another trust domain", "The document's own `trust_domain` contradicts the name it was put under.";
     BundleRollback = 26, "bundle_rollback", "trust bundle sequence went back", "`spiffe_sequence` is lower than the stored one; the stored bundle is kept.";
+    BundleDuplicateTrustDomain = 27, "bundle_duplicate_trust_domain", "trust bundle map names a trust domain twice", "The map is refused whole; every last good bundle is kept.";
+    OverlayFull = 28, "overlay_full", "deny overlay is full", "The store holds 100,000 entries that have not expired; nothing was added.";
+    ReceiptInvalid = 29, "receipt_invalid", "receipt log does not verify", "A line is not a receipt, or the chain, a signature or the expected head does not fit.";
     // 1000s: the wire.
     InputTooLarge = 1000, "input_too_large", "credential too large", "More bytes, or more JSON members, than the policy's limits.";
     MalformedToken = 1001, "malformed_token", "not a compact JWS", "Not exactly three non-empty parts.";
@@ -129,6 +132,8 @@ reasons! {
     AlgKeyMismatch = 1107, "alg_key_mismatch", "algorithm does not fit the key", "The key that `kid` names is of another type or curve.";
     KidMissing = 1108, "kid_missing", "kid missing", "No `kid`, and the policy wants one or several keys would fit.";
     KidNotFound = 1109, "kid_not_found", "kid not found in trust bundle", "No key of that id in the source's bundle, or the bundle was revoked.";
+    KeyInvalid = 1110, "key_invalid", "key not usable", "The key is malformed, not on its curve, of small order, or carries private members.";
+    KeyTooWeak = 1111, "key_too_weak", "key too weak", "An RSA key of a certificate below 2048 bits.";
     // 1200s: signature and possession.
     SignatureMalformed = 1200, "signature_malformed", "signature has the wrong form", "The signature's length does not fit the key and algorithm.";
     SignatureInvalid = 1201, "signature_invalid", "signature verification failed", "The signature is not the key's over these bytes.";
@@ -155,6 +160,9 @@ reasons! {
     AuthTimeMissing = 1411, "auth_time_missing", "authentication time missing", "The request sets a maximum age and the token has no `auth_time`.";
     AuthTooOld = 1412, "auth_too_old", "authentication too long ago", "`auth_time` is older than the request's maximum age.";
     AtHashMismatch = 1413, "at_hash_mismatch", "access token does not belong to the token", "`at_hash` is not the hash of the request's access token.";
+    IssuerMismatch = 1414, "issuer_mismatch", "issuer does not fit the key or version", "The key is published for another tenant's issuer, or `ver` belongs to another issuer form.";
+    TenantMismatch = 1415, "tenant_mismatch", "tenant not accepted", "`tid` is not the tenant that `iss` names, or not one of `tenants`.";
+    SubjectInconsistent = 1416, "subject_inconsistent", "subject contradicts other claims", "`sub` and the provider's own claims name different workloads.";
     // 1500s: SPIFFE ID.
     TrustDomainUnknown = 1500, "trust_domain_unknown", "trust domain not in bundle", "The policy lists no attestor for the subject's trust domain.";
     SpiffeIdEmpty = 1501, "spiffe_id_empty", "SPIFFE ID is empty", "The subject is an empty string.";
@@ -168,8 +176,32 @@ reasons! {
     SpiffeIdTrailingSlash = 1509, "spiffe_id_trailing_slash", "SPIFFE ID ends with a slash", "A path never ends with a slash, a root slash included.";
     SpiffeIdTooLong = 1510, "spiffe_id_too_long", "SPIFFE ID too long", "A SPIFFE ID has at most 2048 bytes.";
     SpiffeIdPathRequired = 1511, "spiffe_id_path_required", "SPIFFE ID has no path", "A path-less ID names the trust domain itself; `require_path` refuses it.";
+    // 1600s: X.509.
+    CertMalformed = 1600, "cert_malformed", "certificate malformed", "Not DER, not X.509 version 3, an extension twice, or two algorithm identifiers that differ.";
+    ChainEmpty = 1601, "chain_empty", "certificate chain empty", "No certificate was passed.";
+    ChainTooLong = 1602, "chain_too_long", "certificate chain too long", "More than 6 certificates, or more bytes than `limits.chain_bytes`.";
+    LeafIsCa = 1603, "leaf_is_ca", "leaf certificate is a CA", "A CA certificate is no workload's identity.";
+    LeafKeyUsageForbidden = 1604, "leaf_key_usage_forbidden", "leaf key usage not allowed", "The leaf may sign certificates or CRLs.";
+    LeafDigitalSignatureMissing = 1605, "leaf_digital_signature_missing", "leaf may not sign", "The leaf has a key usage without `digitalSignature`.";
+    EkuMismatch = 1606, "eku_mismatch", "extended key usage does not fit", "The leaf has an extended key usage without the one the policy asks for.";
+    UriSanMissing = 1607, "uri_san_missing", "leaf has no URI SAN", "The leaf has no URI subject alternative name.";
+    UriSanMultiple = 1608, "uri_san_multiple", "leaf has several URI SANs", "Exactly one URI is allowed, whatever the others are.";
+    IssuerNotCa = 1609, "issuer_not_ca", "issuing certificate is not a CA", "A certificate of the path is not a CA that may sign certificates.";
+    PathLenExceeded = 1610, "path_len_exceeded", "path length constraint exceeded", "More intermediates than a CA of the path allows.";
+    NameConstraintViolation = 1611, "name_constraint_violation", "name constraint violated", "A CA of the path may not issue for this name.";
+    NameConstraintUnsupported = 1612, "name_constraint_unsupported", "name constraint not supported", "A CA of the path constrains a form of name that cannot be judged: refused.";
+    CriticalExtensionUnsupported = 1613, "critical_extension_unsupported", "critical extension not understood", "A certificate of the path has an unknown critical extension.";
+    CertExpired = 1614, "cert_expired", "certificate expired", "The leaf, an intermediate or the authority is past its `notAfter`.";
+    CertNotYetValid = 1615, "cert_not_yet_valid", "certificate not yet valid", "The leaf, an intermediate or the authority is before its `notBefore`.";
+    CertAlgNotAllowed = 1616, "cert_alg_not_allowed", "certificate algorithm not allowed", "A certificate is signed with, or holds a key of, an algorithm that is not accepted.";
+    CertRevoked = 1617, "cert_revoked", "certificate revoked", "A revocation list names a certificate of the path.";
+    ChainUntrusted = 1618, "chain_untrusted", "no path to an authority of the trust domain", "No authority of the leaf's own trust domain issued it, directly or through the chain.";
+    BudgetExceeded = 1619, "budget_exceeded", "certificate path too costly", "More than 12 signature checks, or too many paths or name comparisons.";
     // 1700s: policy and overlay.
     NotAllowed = 1700, "not_allowed", "identity not allowed by policy", "The credential is good and no entry of the attestor's `allow` admits it.";
+    NotMapped = 1701, "not_mapped", "identity has no mapping in policy", "The attestor says `map_required` and no entry of its `map` matches.";
+    OverlayDenied = 1702, "overlay_denied", "identity denied by overlay", "An entry of the store's deny overlay names the credential, its key or its subject.";
+    KeyUntrusted = 1703, "key_untrusted", "passport key not pinned by policy", "The passport is good and `pinned_keys` does not list its key.";
     // 2000s: our own trust material.
     BundleUnavailable = 2000, "bundle_unavailable", "trust bundle unavailable", "The policy trusts the source, and nothing has fed its bundle yet.";
     BundleStale = 2001, "bundle_stale", "trust bundle stale", "The bundle is older than its hard age.";

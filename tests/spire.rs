@@ -1,7 +1,8 @@
 //! Credentials and bundles that a real SPIRE issued, over a key rotation, at pinned clocks.
 
 use attestor::{
-    BundleStore, Format, Now, PutOptions, Reason, Request, SlotKind, Source, Verifier, VerifyResult,
+    BundleStore, Format, Now, Possession, PutOptions, Reason, Request, SlotKind, Source, Verifier,
+    VerifyResult, chain_from_pem,
 };
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -107,4 +108,50 @@ fn workload_api_answers_verify() {
         let refused = store.put(source, Format::SpiffeBundle, &bundle, &PutOptions::default(), Now::System);
         assert_eq!(refused.expect_err("no use").reason(), Reason::NoUsableKeys);
     }
+}
+
+#[test]
+fn every_check_of_every_x509_svid() {
+    let mut checks = 0;
+    for artifact in artifacts().iter().filter(|a| a["kind"] == "x509_svid_pem") {
+        let pem = fs::read(folder().join(text(&artifact["file"]))).expect("the chain");
+        let chain = chain_from_pem(&pem).expect("PEM");
+        for check in artifact["checks"].as_array().expect("checks") {
+            let verdict = judge_chain(&chain, check);
+            let name = format!("{} at {check}", artifact["file"]);
+            let expected = match check["reason"].as_str() {
+                None => Ok((
+                    text(&artifact["uri_san"][0]).to_owned(),
+                    artifact["not_after"].as_i64().expect("a time"),
+                )),
+                Some("expired") => Err(Reason::CertExpired),
+                Some("not_yet_valid") => Err(Reason::CertNotYetValid),
+                Some("untrusted") => Err(Reason::ChainUntrusted),
+                Some(other) => panic!("{other}"),
+            };
+            assert_eq!(verdict, expected, "{name}");
+            checks += 1;
+        }
+    }
+    assert!(checks >= 70, "only {checks} checks");
+}
+
+fn judge_chain(chain: &[u8], check: &Value) -> Result<(String, i64), Reason> {
+    let now = Now::At(check["clock"].as_i64().expect("a clock"));
+    let bundle = text(&check["bundle"]);
+    let document = fs::read(folder().join(bundle)).expect("the bundle");
+    let pem = Path::new(bundle).extension().is_some_and(|extension| extension == "pem");
+    let format = if pem { Format::X509Pem } else { Format::SpiffeBundle };
+    let store = Arc::new(BundleStore::new());
+    let source = Source::trust_domain("example.org");
+    store.put(source, format, &document, &PutOptions::default(), now).expect("the bundle");
+    let policy = br#"{"version":1,"attestors":[{"id":"spiffe","kind":"spiffe","audiences":["x"],
+        "trust_domains":["example.org"]}]}"#;
+    let verifier = Verifier::new(store, policy).expect("the policy");
+    let mut result = VerifyResult::new();
+    let request = Request::x509(chain, Possession::TlsHandshake).at(now);
+    let verdict = verifier.verify(&request, &mut result);
+    verdict
+        .map(|verified| (verified.identity.to_owned(), verified.expires_at))
+        .map_err(|rejected| rejected.reason)
 }

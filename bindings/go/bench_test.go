@@ -3,6 +3,7 @@
 package attestor
 
 import (
+	"crypto/elliptic"
 	"errors"
 	"strings"
 	"testing"
@@ -20,6 +21,42 @@ func BenchmarkVerify(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func BenchmarkAdmit(b *testing.B) {
+	a := newAdmission(b)
+	passport, credential := a.agent.passport(b, passportClaims()), a.authority.mint(b, "k1", svid())
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := a.verifier.Admit(passport, credential, At(issued)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkChallenge(b *testing.B) {
+	trusted := newAuthority(b)
+	verifier, _ := x509Verifier(b, trusted)
+	key := newKey(b, elliptic.P256())
+	svid, proof := trusted.issue(b, key), mustSign(b, key, challenge, "orders", "")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := verifier.VerifyChallenge(svid, challenge, "orders", proof, At(issued)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkReceipt(b *testing.B) {
+	log, _ := newLog(b, WithoutSync())
+	verifier, _ := fedVerifier(b, "ec-p256")
+	token := string(spire(b, "ec-p256/s0.minted.jwt"))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := verifier.Verify(token, At(issued), WithReceipts(log, nil)); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -1,8 +1,10 @@
 // Package attestor decides offline, in process, whether a workload is what it claims to be.
 //
 // A [BundleStore] caches the trust bundles the host feeds it, a policy document says who may enter, and a
-// [Verifier] judges SPIFFE JWT-SVIDs and OIDC tokens against both. Nothing here opens a socket, reads a file,
-// starts a goroutine or calls back.
+// [Verifier] judges against both: SPIFFE JWT-SVIDs and OIDC tokens ([Verifier.Verify]), passports with or
+// without them ([Verifier.Admit]), and X.509-SVIDs with proof of their key ([Verifier.VerifyConnection] in TLS,
+// [Verifier.VerifyChallenge] elsewhere). Nothing here opens a socket, starts a goroutine or calls back; a
+// [ReceiptLog], if the host opens one, is the only file.
 //
 //	store := attestor.NewBundleStore()
 //	defer store.Close()
@@ -24,6 +26,10 @@
 //	errors.Is(err, attestor.TokenExpired)
 //
 // Neither an error nor any other value of this package holds bytes of a refused credential.
+//
+// # Receipts
+//
+// With [WithReceipts] every verdict is recorded before it is given, and an allow that cannot be is [ErrReceipt].
 //
 // # Concurrency
 //

@@ -12,6 +12,8 @@ var (
 	ErrMisuse error = classError(ClassMisuse)
 	// ErrClosed matches the use of a store or verifier after its Close.
 	ErrClosed error = HandleClosed
+	// ErrReceipt matches every verdict that could not be recorded; see [WithReceipts]. Nobody enters.
+	ErrReceipt = errors.New("receipt not written")
 	// ErrCGORequired is all that a program built without cgo gets.
 	ErrCGORequired = errors.New("attestor: built without cgo")
 )
@@ -113,9 +115,16 @@ type VerdictError struct {
 	Reason Reason
 	// Authenticated says that the signature was verified nevertheless.
 	Authenticated bool
+	// AboutPassport says that the passport was refused, not the credential beside it.
+	AboutPassport bool
 	// AttestorID is the attestor that judged; empty if routing found none.
 	AttestorID string
-	// Evidence is one canonical JSON object for an auditor; nil unless [WithEvidence] asked for it.
+	// Shadow is what the shadow policy would have said; meaningful if Shadowed.
+	Shadow Reason
+	// Shadowed says that a shadow policy judged too.
+	Shadowed bool
+	// Evidence is one canonical JSON object for an auditor; nil unless [WithEvidence] or [WithReceipts] asked
+	// for it.
 	Evidence []byte
 }
 
@@ -149,4 +158,34 @@ func (e *ConfigError) Error() string {
 // Unwrap gives the reason to [errors.Is] and [errors.As].
 func (e *ConfigError) Unwrap() error {
 	return e.Reason
+}
+
+// ReceiptError is a verdict that could not be recorded, and so nobody enters: it matches [ErrReceipt].
+type ReceiptError struct {
+	// Verdict is the refusal that could not be recorded; nil if it was an allow.
+	Verdict error
+	// Cause is what kept the receipt from being written.
+	Cause error
+}
+
+// Error tells of the refusal, if it was one, and of the cause.
+func (e *ReceiptError) Error() string {
+	text := ErrReceipt.Error() + ": " + e.Cause.Error()
+	if e.Verdict != nil {
+		text = e.Verdict.Error() + "; " + text
+	}
+	return text
+}
+
+// Is matches [ErrReceipt].
+func (e *ReceiptError) Is(target error) bool {
+	return target == ErrReceipt
+}
+
+// Unwrap gives the refusal, or else the cause, to [errors.Is] and [errors.As].
+func (e *ReceiptError) Unwrap() error {
+	if e.Verdict != nil {
+		return e.Verdict
+	}
+	return e.Cause
 }

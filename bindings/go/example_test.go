@@ -3,6 +3,7 @@
 package attestor_test
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log"
@@ -45,6 +46,34 @@ func Example() {
 	// Output:
 	// enter: spiffe://example.org/minted
 	// refused: credential expired
+}
+
+func ExampleVerifier_Admit() {
+	// The agent has a key of its own, which the policy pins.
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	thumbprint, err := attestor.PassportThumbprint(key)
+	if err != nil {
+		log.Fatal(err)
+	}
+	now := time.Unix(1_800_000_000, 0)
+	passport, err := attestor.MintPassport(key, attestor.PassportClaims{ExpiresAt: now.Add(time.Minute)})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	verifier, err := attestor.NewVerifier(attestor.NewBundleStore(), fmt.Appendf(nil,
+		`{"version": 1, "attestors": [{"id": "native", "kind": "native", "pinned_keys": [%q]}]}`, thumbprint))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer verifier.Close()
+	for _, now := range []time.Time{now, now.Add(time.Hour)} {
+		identity, err := verifier.Admit(passport, "", attestor.At(now))
+		fmt.Println(identity, err)
+	}
+	// Output:
+	// native:3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29 <nil>
+	// <nil> credential expired
 }
 
 func ExampleReason() {

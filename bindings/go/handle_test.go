@@ -3,6 +3,7 @@
 package attestor
 
 import (
+	"crypto/tls"
 	"errors"
 	"runtime"
 	"sync"
@@ -44,14 +45,22 @@ func mustBeClosed(t *testing.T, store *BundleStore, verifier *Verifier) {
 	_, infoErr := store.Info(domain, SlotJWT)
 	_, issuerErr := store.IssuerInfo(issuer)
 	made, newErr := NewVerifier(store, policyFor(audience))
+	_, denialsErr := store.Denials()
+	lifted, liftErr := store.Lift(DenyEntry{})
 	identity, verifyErr := verifier.Verify("", At(issued))
-	if made != nil || identity != nil {
+	admitted, admitErr := verifier.Admit("", "", At(issued))
+	connected, connectionErr := verifier.VerifyConnection(tls.ConnectionState{HandshakeComplete: true})
+	challenged, challengeErr := verifier.VerifyChallenge(nil, nil, "", nil)
+	if made != nil || lifted || identity != nil || admitted != nil || connected != nil || challenged != nil {
 		t.Error("something came of a closed handle")
 	}
 	for name, err := range map[string]error{
 		"Put": store.Put(domain, nil), "Remove": store.Remove(domain), "Info": infoErr, "NewVerifier": newErr,
 		"PutIssuer": store.PutIssuer(issuer, nil), "RemoveIssuer": store.RemoveIssuer(issuer), "IssuerInfo": issuerErr,
-		"Verify": verifyErr, "SetPolicy": verifier.SetPolicy(nil),
+		"PutMap": store.PutMap(nil), "Deny": store.Deny(DenyEntry{}), "Lift": liftErr, "ClearDenials": store.ClearDenials(),
+		"Denials": denialsErr, "Verify": verifyErr, "Admit": admitErr, "VerifyConnection": connectionErr,
+		"PeerVerifier": verifier.PeerVerifier(nil)(tls.ConnectionState{}), "VerifyChallenge": challengeErr,
+		"SetPolicy": verifier.SetPolicy(nil), "SetShadowPolicy": verifier.SetShadowPolicy(nil),
 	} {
 		if !errors.Is(err, ErrClosed) || !errors.Is(err, HandleClosed) || !errors.Is(err, ErrMisuse) {
 			t.Errorf("%s: %v", name, err)
@@ -59,7 +68,7 @@ func mustBeClosed(t *testing.T, store *BundleStore, verifier *Verifier) {
 	}
 }
 
-// Close meets eight goroutines in the middle of their calls; each goes on until it is told.
+// Close meets ten goroutines in the middle of their calls; each goes on until it is told.
 func TestConcurrentUse(t *testing.T) {
 	verifier, store := fedVerifier(t, "ec-p256")
 	token := string(spire(t, "ec-p256/s0.minted.jwt"))
@@ -74,10 +83,16 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	put := func() error { return store.Put(domain, bundle) }
 	setPolicy := func() error { return verifier.SetPolicy(policy) }
+	setShadow := func() error { return verifier.SetShadowPolicy(policy) }
+	deny := func() error {
+		return store.Deny(DenyEntry{Kind: DenyTrustDomain, Source: domain, Field: DenySub, Value: agent})
+	}
 
 	var calls atomic.Int64
 	var users sync.WaitGroup
-	for _, call := range []func() error{verify, verify, verify, verify, verify, put, put, setPolicy} {
+	for _, call := range []func() error{
+		verify, verify, verify, verify, verify, put, put, setPolicy, setShadow, deny,
+	} {
 		users.Add(1)
 		go func() {
 			defer users.Done()

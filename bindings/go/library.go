@@ -25,8 +25,26 @@ var (
 	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_PUBLIC_KEY_PEM-PublicKeyPEM]
 	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_X509_PEM-X509PEM]
 	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_X509_DER-X509DER]
+	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_BUNDLE_MAP-BundleMap]
+	_ = [1]struct{}{}[C.ATTESTOR_FORMAT_X509_CRL-X509CRL]
 	_ = [1]struct{}{}[C.ATTESTOR_SLOT_JWT-SlotJWT]
 	_ = [1]struct{}{}[C.ATTESTOR_SLOT_X509-SlotX509]
+	_ = [1]struct{}{}[C.ATTESTOR_SLOT_CRL-SlotCRL]
+	_ = [1]struct{}{}[C.ATTESTOR_CREDENTIAL_TOKEN-KindToken]
+	_ = [1]struct{}{}[C.ATTESTOR_CREDENTIAL_JWT_SVID-KindJWTSVID]
+	_ = [1]struct{}{}[C.ATTESTOR_CREDENTIAL_X509_SVID-KindX509SVID]
+	_ = [1]struct{}{}[C.ATTESTOR_CREDENTIAL_OIDC-KindOIDC]
+	_ = [1]struct{}{}[C.ATTESTOR_CREDENTIAL_PASSPORT-KindPassport]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_KIND_TRUST_DOMAIN-DenyTrustDomain]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_KIND_ISSUER-DenyIssuer]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_KIND_NATIVE-DenyNative]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_FIELD_SUB-DenySub]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_FIELD_JTI-DenyJTI]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_FIELD_KID-DenyKID]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_FIELD_KEY_THUMBPRINT-DenyKeyThumbprint]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_FIELD_X509_SERIAL-DenyX509Serial]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_FIELD_SPKI_SHA256-DenySPKISHA256]
+	_ = [1]struct{}{}[C.ATTESTOR_DENY_FIELD_POD_UID-DenyPodUID]
 	_ = [1]struct{}{}[C.ATTESTOR_CLASS_DENY-ClassDeny]
 	_ = [1]struct{}{}[C.ATTESTOR_CLASS_UNAVAILABLE-ClassUnavailable]
 	_ = [1]struct{}{}[C.ATTESTOR_CLASS_MISUSE-ClassMisuse]
@@ -91,4 +109,63 @@ func optionalData(o optional) (*C.char, C.size_t) {
 
 func bytesData(b []byte) (*C.uint8_t, C.size_t) {
 	return (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(b))), C.size_t(len(b))
+}
+
+// presentBytes is not NULL, of nothing either.
+func presentBytes(b []byte) (*C.uint8_t, C.size_t) {
+	if len(b) == 0 {
+		data, _ := textBytes("-")
+		return data, 0
+	}
+	return bytesData(b)
+}
+
+// textBytes is a text where the library takes bytes from outside.
+func textBytes(s string) (*C.uint8_t, C.size_t) {
+	return (*C.uint8_t)(unsafe.Pointer(unsafe.StringData(s))), C.size_t(len(s))
+}
+
+func optionalBytes(o optional) (*C.uint8_t, C.size_t) {
+	data, size := optionalData(o)
+	return (*C.uint8_t)(unsafe.Pointer(data)), size
+}
+
+// written is what a call writes into buf, or into a larger one if the call asks for it.
+func written(buf []byte, write func(*C.uint8_t, C.size_t) C.attestor_go_written) ([]byte, error) {
+	for {
+		data, room := bytesData(buf)
+		report := write(data, room)
+		size := int(report.len)
+		switch {
+		case report.error.code == C.ATTESTOR_OK && size > 0 && size <= len(buf):
+			return buf[:size:size], nil
+		case report.error.code == C.ATTESTOR_BUFFER_TOO_SMALL && size > len(buf):
+			buf = make([]byte, size)
+		default:
+			if err := callError(&report.error); err != nil {
+				return nil, err
+			}
+			return nil, &ConfigError{Reason: InternalError}
+		}
+	}
+}
+
+// maxTexts is how many texts the library takes in one call.
+const maxTexts = C.ATTESTOR_GO_TEXTS
+
+// texts stand one after the other, so that C gets no pointer to pointers of Go.
+type texts struct {
+	all  []byte
+	lens []C.size_t
+}
+
+func (t *texts) add(text string) {
+	t.all = append(t.all, text...)
+	t.lens = append(t.lens, C.size_t(len(text)))
+}
+
+// data is not NULL.
+func (t *texts) data() (*C.char, *C.size_t) {
+	all, lens := append(t.all, 0), append(t.lens, 0)
+	return (*C.char)(unsafe.Pointer(unsafe.SliceData(all))), unsafe.SliceData(lens)
 }

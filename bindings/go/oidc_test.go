@@ -140,7 +140,7 @@ func TestOIDCAllow(t *testing.T) {
 	for _, keys := range []signer{newES256(t), newEdDSA(t)} {
 		verifier, _ := oidcVerifier(t, keys)
 		want := &Identity{
-			ID: "oidc:" + issuer + ":repo:orders", Issuer: issuer, AttestorID: "ci",
+			ID: "oidc:" + issuer + ":repo:orders", Kind: KindOIDC, Subject: "repo:orders", Issuer: issuer, AttestorID: "ci",
 			ExpiresAt: issued.Add(time.Hour).UTC(), KeyThumbprint: keys.thumbprint,
 		}
 		for _, spelling := range []string{issuer, "https://old.example"} {

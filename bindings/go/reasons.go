@@ -40,6 +40,12 @@ const (
 	TrustDomainMismatch Reason = 25
 	// BundleRollback: `spiffe_sequence` is lower than the stored one; the stored bundle is kept.
 	BundleRollback Reason = 26
+	// BundleDuplicateTrustDomain: The map is refused whole; every last good bundle is kept.
+	BundleDuplicateTrustDomain Reason = 27
+	// OverlayFull: The store holds 100,000 entries that have not expired; nothing was added.
+	OverlayFull Reason = 28
+	// ReceiptInvalid: A line is not a receipt, or the chain, a signature or the expected head does not fit.
+	ReceiptInvalid Reason = 29
 	// InputTooLarge: More bytes, or more JSON members, than the policy's limits.
 	InputTooLarge Reason = 1000
 	// MalformedToken: Not exactly three non-empty parts.
@@ -78,6 +84,10 @@ const (
 	KidMissing Reason = 1108
 	// KidNotFound: No key of that id in the source's bundle, or the bundle was revoked.
 	KidNotFound Reason = 1109
+	// KeyInvalid: The key is malformed, not on its curve, of small order, or carries private members.
+	KeyInvalid Reason = 1110
+	// KeyTooWeak: An RSA key of a certificate below 2048 bits.
+	KeyTooWeak Reason = 1111
 	// SignatureMalformed: The signature's length does not fit the key and algorithm.
 	SignatureMalformed Reason = 1200
 	// SignatureInvalid: The signature is not the key's over these bytes.
@@ -124,6 +134,12 @@ const (
 	AuthTooOld Reason = 1412
 	// AtHashMismatch: `at_hash` is not the hash of the request's access token.
 	AtHashMismatch Reason = 1413
+	// IssuerMismatch: The key is published for another tenant's issuer, or `ver` belongs to another issuer form.
+	IssuerMismatch Reason = 1414
+	// TenantMismatch: `tid` is not the tenant that `iss` names, or not one of `tenants`.
+	TenantMismatch Reason = 1415
+	// SubjectInconsistent: `sub` and the provider's own claims name different workloads.
+	SubjectInconsistent Reason = 1416
 	// TrustDomainUnknown: The policy lists no attestor for the subject's trust domain.
 	TrustDomainUnknown Reason = 1500
 	// SpiffeIDEmpty: The subject is an empty string.
@@ -148,8 +164,54 @@ const (
 	SpiffeIDTooLong Reason = 1510
 	// SpiffeIDPathRequired: A path-less ID names the trust domain itself; `require_path` refuses it.
 	SpiffeIDPathRequired Reason = 1511
+	// CertMalformed: Not DER, not X.509 version 3, an extension twice, or two algorithm identifiers that differ.
+	CertMalformed Reason = 1600
+	// ChainEmpty: No certificate was passed.
+	ChainEmpty Reason = 1601
+	// ChainTooLong: More than 6 certificates, or more bytes than `limits.chain_bytes`.
+	ChainTooLong Reason = 1602
+	// LeafIsCa: A CA certificate is no workload's identity.
+	LeafIsCa Reason = 1603
+	// LeafKeyUsageForbidden: The leaf may sign certificates or CRLs.
+	LeafKeyUsageForbidden Reason = 1604
+	// LeafDigitalSignatureMissing: The leaf has a key usage without `digitalSignature`.
+	LeafDigitalSignatureMissing Reason = 1605
+	// EkuMismatch: The leaf has an extended key usage without the one the policy asks for.
+	EkuMismatch Reason = 1606
+	// UriSanMissing: The leaf has no URI subject alternative name.
+	UriSanMissing Reason = 1607
+	// UriSanMultiple: Exactly one URI is allowed, whatever the others are.
+	UriSanMultiple Reason = 1608
+	// IssuerNotCa: A certificate of the path is not a CA that may sign certificates.
+	IssuerNotCa Reason = 1609
+	// PathLenExceeded: More intermediates than a CA of the path allows.
+	PathLenExceeded Reason = 1610
+	// NameConstraintViolation: A CA of the path may not issue for this name.
+	NameConstraintViolation Reason = 1611
+	// NameConstraintUnsupported: A CA of the path constrains a form of name that cannot be judged: refused.
+	NameConstraintUnsupported Reason = 1612
+	// CriticalExtensionUnsupported: A certificate of the path has an unknown critical extension.
+	CriticalExtensionUnsupported Reason = 1613
+	// CertExpired: The leaf, an intermediate or the authority is past its `notAfter`.
+	CertExpired Reason = 1614
+	// CertNotYetValid: The leaf, an intermediate or the authority is before its `notBefore`.
+	CertNotYetValid Reason = 1615
+	// CertAlgNotAllowed: A certificate is signed with, or holds a key of, an algorithm that is not accepted.
+	CertAlgNotAllowed Reason = 1616
+	// CertRevoked: A revocation list names a certificate of the path.
+	CertRevoked Reason = 1617
+	// ChainUntrusted: No authority of the leaf's own trust domain issued it, directly or through the chain.
+	ChainUntrusted Reason = 1618
+	// BudgetExceeded: More than 12 signature checks, or too many paths or name comparisons.
+	BudgetExceeded Reason = 1619
 	// NotAllowed: The credential is good and no entry of the attestor's `allow` admits it.
 	NotAllowed Reason = 1700
+	// NotMapped: The attestor says `map_required` and no entry of its `map` matches.
+	NotMapped Reason = 1701
+	// OverlayDenied: An entry of the store's deny overlay names the credential, its key or its subject.
+	OverlayDenied Reason = 1702
+	// KeyUntrusted: The passport is good and `pinned_keys` does not list its key.
+	KeyUntrusted Reason = 1703
 	// BundleUnavailable: The policy trusts the source, and nothing has fed its bundle yet.
 	BundleUnavailable Reason = 2000
 	// BundleStale: The bundle is older than its hard age.
@@ -229,6 +291,18 @@ var reasonTable = map[Reason][2]string{
 		"bundle_rollback",
 		"trust bundle sequence went back",
 	},
+	BundleDuplicateTrustDomain: {
+		"bundle_duplicate_trust_domain",
+		"trust bundle map names a trust domain twice",
+	},
+	OverlayFull: {
+		"overlay_full",
+		"deny overlay is full",
+	},
+	ReceiptInvalid: {
+		"receipt_invalid",
+		"receipt log does not verify",
+	},
 	InputTooLarge: {
 		"input_too_large",
 		"credential too large",
@@ -304,6 +378,14 @@ var reasonTable = map[Reason][2]string{
 	KidNotFound: {
 		"kid_not_found",
 		"kid not found in trust bundle",
+	},
+	KeyInvalid: {
+		"key_invalid",
+		"key not usable",
+	},
+	KeyTooWeak: {
+		"key_too_weak",
+		"key too weak",
 	},
 	SignatureMalformed: {
 		"signature_malformed",
@@ -397,6 +479,18 @@ var reasonTable = map[Reason][2]string{
 		"at_hash_mismatch",
 		"access token does not belong to the token",
 	},
+	IssuerMismatch: {
+		"issuer_mismatch",
+		"issuer does not fit the key or version",
+	},
+	TenantMismatch: {
+		"tenant_mismatch",
+		"tenant not accepted",
+	},
+	SubjectInconsistent: {
+		"subject_inconsistent",
+		"subject contradicts other claims",
+	},
 	TrustDomainUnknown: {
 		"trust_domain_unknown",
 		"trust domain not in bundle",
@@ -445,9 +539,101 @@ var reasonTable = map[Reason][2]string{
 		"spiffe_id_path_required",
 		"SPIFFE ID has no path",
 	},
+	CertMalformed: {
+		"cert_malformed",
+		"certificate malformed",
+	},
+	ChainEmpty: {
+		"chain_empty",
+		"certificate chain empty",
+	},
+	ChainTooLong: {
+		"chain_too_long",
+		"certificate chain too long",
+	},
+	LeafIsCa: {
+		"leaf_is_ca",
+		"leaf certificate is a CA",
+	},
+	LeafKeyUsageForbidden: {
+		"leaf_key_usage_forbidden",
+		"leaf key usage not allowed",
+	},
+	LeafDigitalSignatureMissing: {
+		"leaf_digital_signature_missing",
+		"leaf may not sign",
+	},
+	EkuMismatch: {
+		"eku_mismatch",
+		"extended key usage does not fit",
+	},
+	UriSanMissing: {
+		"uri_san_missing",
+		"leaf has no URI SAN",
+	},
+	UriSanMultiple: {
+		"uri_san_multiple",
+		"leaf has several URI SANs",
+	},
+	IssuerNotCa: {
+		"issuer_not_ca",
+		"issuing certificate is not a CA",
+	},
+	PathLenExceeded: {
+		"path_len_exceeded",
+		"path length constraint exceeded",
+	},
+	NameConstraintViolation: {
+		"name_constraint_violation",
+		"name constraint violated",
+	},
+	NameConstraintUnsupported: {
+		"name_constraint_unsupported",
+		"name constraint not supported",
+	},
+	CriticalExtensionUnsupported: {
+		"critical_extension_unsupported",
+		"critical extension not understood",
+	},
+	CertExpired: {
+		"cert_expired",
+		"certificate expired",
+	},
+	CertNotYetValid: {
+		"cert_not_yet_valid",
+		"certificate not yet valid",
+	},
+	CertAlgNotAllowed: {
+		"cert_alg_not_allowed",
+		"certificate algorithm not allowed",
+	},
+	CertRevoked: {
+		"cert_revoked",
+		"certificate revoked",
+	},
+	ChainUntrusted: {
+		"chain_untrusted",
+		"no path to an authority of the trust domain",
+	},
+	BudgetExceeded: {
+		"budget_exceeded",
+		"certificate path too costly",
+	},
 	NotAllowed: {
 		"not_allowed",
 		"identity not allowed by policy",
+	},
+	NotMapped: {
+		"not_mapped",
+		"identity has no mapping in policy",
+	},
+	OverlayDenied: {
+		"overlay_denied",
+		"identity denied by overlay",
+	},
+	KeyUntrusted: {
+		"key_untrusted",
+		"passport key not pinned by policy",
 	},
 	BundleUnavailable: {
 		"bundle_unavailable",

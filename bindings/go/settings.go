@@ -14,10 +14,14 @@ const systemClock = math.MinInt64
 type verifyOptions struct {
 	now           int64
 	attestor      optional
+	passport      optional
+	peer          []byte
+	audience      optional
 	nonce         optional
 	accessToken   optional
 	maxAgeSeconds uint64
 	evidence      bool
+	receipts      receipts
 }
 
 // optional is a text that may be absent, which is not the same as empty.
@@ -37,6 +41,20 @@ func readVerifyOptions(opts []VerifyOption) (verifyOptions, error) {
 			o.attestor = optional{string(opt), true}
 		case evidence:
 			o.evidence = true
+		case receipts:
+			if opt.log == nil {
+				return o, errNoLog()
+			}
+			o.receipts = opt
+		case passportToken:
+			o.passport = optional{string(opt), true}
+		case peerCertificate:
+			if opt.certificate == nil || len(opt.certificate.Raw) == 0 {
+				return o, errOption("the peer certificate is nil or was not parsed")
+			}
+			o.peer = opt.certificate.Raw
+		case presentedTo:
+			o.audience = optional{string(opt), true}
 		case expectedNonce:
 			o.nonce = optional{string(opt), true}
 		case accessToken:
@@ -79,6 +97,38 @@ func readPutOptions(opts []PutOption, format Format) (putOptions, error) {
 		}
 	}
 	return o, nil
+}
+
+func readDenyOptions(opts []DenyOption) (now int64, err error) {
+	now = systemClock
+	for _, opt := range opts {
+		switch opt := opt.(type) {
+		case instant:
+			now = int64(opt)
+		default:
+			return now, errOption("an option is nil")
+		}
+	}
+	return now, nil
+}
+
+func readVerifierOptions(opts []VerifierOption) (r receipts, err error) {
+	for _, opt := range opts {
+		switch opt := opt.(type) {
+		case receipts:
+			if opt.log == nil {
+				return r, errNoLog()
+			}
+			r = opt
+		default:
+			return r, errOption("an option is nil")
+		}
+	}
+	return r, nil
+}
+
+func errNoLog() error {
+	return errOption("the receipt log is nil")
 }
 
 func errOption(detail string) error {

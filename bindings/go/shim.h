@@ -13,13 +13,18 @@ typedef struct {
 
 typedef struct {
     attestor_status status;
+    attestor_str text;
+} attestor_go_text;
+
+typedef struct {
+    attestor_status status;
     attestor_slot_info info;
 } attestor_go_info;
 
 typedef struct {
-    attestor_status status;
+    attestor_error error;
     size_t len;
-} attestor_go_evidence_len;
+} attestor_go_written;
 
 typedef struct {
     attestor_store *store;
@@ -31,32 +36,38 @@ typedef struct {
     attestor_error error;
 } attestor_go_new_verifier;
 
-static inline attestor_go_verdict attestor_go_verify(const attestor_verifier *verifier, attestor_result *result,
-                                                     const char *credential, size_t credential_len,
-                                                     const char *id, size_t id_len,
-                                                     const char *nonce, size_t nonce_len,
-                                                     const char *access_token, size_t access_token_len,
-                                                     uint64_t max_age_secs, int64_t now)
+typedef struct {
+    attestor_error error;
+    int32_t lifted;
+} attestor_go_lifted;
+
+typedef struct {
+    attestor_error error;
+    uint64_t seq;
+    uint8_t digest[32];
+} attestor_go_head;
+
+static inline attestor_go_verdict attestor_go_judge(const attestor_verifier *verifier, attestor_result *result,
+                                                    attestor_request request, int32_t admit)
 {
     attestor_go_verdict verdict;
-    attestor_request request = attestor_request_default((const uint8_t *)credential, credential_len);
-    request.now = now;
-    request.attestor_id = id;
-    request.attestor_id_len = id_len;
-    request.nonce = nonce;
-    request.nonce_len = nonce_len;
-    request.access_token = (const uint8_t *)access_token;
-    request.access_token_len = access_token_len;
-    request.max_age_secs = max_age_secs;
     verdict.summary = attestor_summary_default();
-    verdict.status = attestor_verify(verifier, &request, result, &verdict.summary, NULL);
+    verdict.status = admit ? attestor_admit(verifier, &request, result, &verdict.summary, NULL)
+                           : attestor_verify(verifier, &request, result, &verdict.summary, NULL);
     return verdict;
 }
 
-static inline attestor_go_evidence_len attestor_go_evidence(const attestor_result *result, uint8_t *buf, size_t cap)
+static inline attestor_go_text attestor_go_policy(const attestor_result *result, uint64_t index)
 {
-    attestor_go_evidence_len evidence = { ATTESTOR_INTERNAL_ERROR, 0 };
-    evidence.status = attestor_result_evidence(result, buf, cap, &evidence.len, NULL);
+    attestor_go_text policy = { ATTESTOR_INTERNAL_ERROR, { NULL, 0 } };
+    policy.status = attestor_result_policy(result, index, &policy.text, NULL);
+    return policy;
+}
+
+static inline attestor_go_written attestor_go_evidence(const attestor_result *result, uint8_t *buf, size_t cap)
+{
+    attestor_go_written evidence = { ATTESTOR_ERROR_INIT, 0 };
+    evidence.error.code = attestor_result_evidence(result, buf, cap, &evidence.len, NULL);
     return evidence;
 }
 
@@ -103,6 +114,27 @@ static inline attestor_go_info attestor_go_store_info(const attestor_store *stor
     return report;
 }
 
+static inline attestor_error attestor_go_store_deny(attestor_store *store, attestor_deny_entry entry, int64_t now)
+{
+    attestor_error error = ATTESTOR_ERROR_INIT;
+    error.code = attestor_store_deny(store, &entry, now, &error);
+    return error;
+}
+
+static inline attestor_go_lifted attestor_go_store_lift(attestor_store *store, attestor_deny_entry entry)
+{
+    attestor_go_lifted report = { ATTESTOR_ERROR_INIT, 0 };
+    report.error.code = attestor_store_lift(store, &entry, &report.lifted, &report.error);
+    return report;
+}
+
+static inline attestor_error attestor_go_store_clear_denials(attestor_store *store)
+{
+    attestor_error error = ATTESTOR_ERROR_INIT;
+    error.code = attestor_store_clear_denials(store, &error);
+    return error;
+}
+
 static inline attestor_go_new_verifier attestor_go_verifier_new(const attestor_store *store, const char *policy,
                                                                 size_t policy_len)
 {
@@ -117,6 +149,90 @@ static inline attestor_error attestor_go_verifier_set_policy(attestor_verifier *
     attestor_error error = ATTESTOR_ERROR_INIT;
     error.code = attestor_verifier_set_policy(verifier, policy, policy_len, &error);
     return error;
+}
+
+static inline attestor_error attestor_go_verifier_set_shadow_policy(attestor_verifier *verifier, const char *policy,
+                                                                    size_t policy_len)
+{
+    attestor_error error = ATTESTOR_ERROR_INIT;
+    error.code = attestor_verifier_set_shadow_policy(verifier, policy, policy_len, &error);
+    return error;
+}
+
+#define ATTESTOR_GO_TEXTS 64
+
+/* Texts that stand one after the other in `all`, `lens` their lengths; those past the limit are left out. */
+static inline size_t attestor_go_split(const char *all, const size_t *lens, size_t count, attestor_str *out)
+{
+    size_t at;
+    for (at = 0; at < count && at < ATTESTOR_GO_TEXTS; at++) {
+        out[at].ptr = all;
+        out[at].len = lens[at];
+        all += lens[at];
+    }
+    return at;
+}
+
+static inline attestor_go_written attestor_go_passport_mint(attestor_passport_claims claims, const char *audiences,
+                                                            const size_t *lens, size_t count, const uint8_t *seed,
+                                                            size_t seed_len, uint8_t *buf, size_t cap)
+{
+    attestor_go_written passport = { ATTESTOR_ERROR_INIT, 0 };
+    attestor_str views[ATTESTOR_GO_TEXTS];
+    claims.audiences_len = attestor_go_split(audiences, lens, count, views);
+    claims.audiences = claims.audiences_len == 0 ? NULL : views;
+    passport.error.code = attestor_passport_mint(&claims, seed, seed_len, buf, cap, &passport.len, &passport.error);
+    return passport;
+}
+
+static inline attestor_go_written attestor_go_passport_thumbprint(const uint8_t *seed, size_t seed_len, uint8_t *buf,
+                                                                  size_t cap)
+{
+    attestor_go_written thumbprint = { ATTESTOR_ERROR_INIT, 0 };
+    thumbprint.error.code =
+        attestor_passport_thumbprint(seed, seed_len, buf, cap, &thumbprint.len, &thumbprint.error);
+    return thumbprint;
+}
+
+static inline attestor_error attestor_go_possession_message(const uint8_t *challenge, size_t challenge_len,
+                                                            const char *audience, size_t audience_len,
+                                                            const uint8_t *passport, size_t passport_len,
+                                                            uint8_t *out)
+{
+    attestor_error error = ATTESTOR_ERROR_INIT;
+    error.code = attestor_possession_message(challenge, challenge_len, audience, audience_len, passport,
+                                             passport_len, out, &error);
+    return error;
+}
+
+/* `texts` has `count` names and values in turn: name, value, name, value. */
+static inline attestor_go_written attestor_go_receipt_write(attestor_receipt receipt, const char *texts,
+                                                            const size_t *lens, size_t count, uint8_t *buf, size_t cap)
+{
+    attestor_go_written line = { ATTESTOR_ERROR_INIT, 0 };
+    attestor_receipt_field fields[ATTESTOR_GO_TEXTS];
+    size_t at;
+    for (at = 0; at < count && at < ATTESTOR_GO_TEXTS; at++) {
+        attestor_str pair[2];
+        pair[0].ptr = texts;
+        pair[0].len = lens[2 * at];
+        pair[1].ptr = texts + pair[0].len;
+        pair[1].len = lens[2 * at + 1];
+        texts = pair[1].ptr + pair[1].len;
+        fields[at].name = pair[0];
+        fields[at].value = pair[1];
+    }
+    receipt.host = at == 0 ? NULL : fields;
+    receipt.host_count = at;
+    line.error.code = attestor_receipt_write(&receipt, buf, cap, &line.len, &line.error);
+    return line;
+}
+
+static inline attestor_go_head attestor_go_receipt_head(const uint8_t *text, size_t len)
+{
+    attestor_go_head head = { ATTESTOR_ERROR_INIT, 0, { 0 } };
+    head.error.code = attestor_receipt_head(text, len, &head.seq, head.digest, &head.error);
+    return head;
 }
 
 #endif /* ATTESTOR_GO_SHIM_H */

@@ -11,6 +11,8 @@ const (
 	SlotJWT Slot = 1
 	// SlotX509 holds the X.509 authorities.
 	SlotX509 Slot = 2
+	// SlotCRL holds the revocation lists of the X.509 authorities.
+	SlotCRL Slot = 3
 )
 
 // SlotInfo is what is known of a filled slot.

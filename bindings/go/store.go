@@ -55,6 +55,12 @@ func (s *BundleStore) PutIssuer(issuer string, document []byte, opts ...PutOptio
 	return s.put(C.ATTESTOR_SOURCE_ISSUER, issuer, document, JWKS, opts)
 }
 
+// PutMap takes a SPIFFE bundle map, the bundles of several trust domains by name. All of it is taken, or
+// nothing.
+func (s *BundleStore) PutMap(document []byte, opts ...PutOption) error {
+	return s.put(C.ATTESTOR_SOURCE_TRUST_DOMAIN, "", document, BundleMap, opts)
+}
+
 func (s *BundleStore) put(kind C.uint32_t, source string, document []byte, format Format, opts []PutOption) error {
 	o, err := readPutOptions(opts, format)
 	if err != nil {

@@ -3,48 +3,87 @@
 package attestor
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-const vectorColumns = "id\trule\tnow\tpolicy\tbundles\tcredential\tverdict\treason\tauthenticated\tidentity"
+const vectorColumns = "id\trule\tnow\tpolicy\tbundles\tcredential\tverdict\treason\tauthenticated\tidentity" +
+	"\trequest\tevidence\tshadow"
 
-// outcome is what every language says of a case, as the columns of the table.
-type outcome struct{ verdict, reason, authenticated, identity string }
+// A case has the first ten columns; those behind may be left out, and are then "-".
+const (
+	columnID = iota
+	columnRule
+	columnNow
+	columnPolicy
+	columnBundles
+	columnCredential
+	columnVerdict
+	columnReason
+	columnAuthenticated
+	columnIdentity
+	columnRequest
+	columnEvidence
+	columnShadow
+	columns
+)
 
-func (o outcome) String() string {
-	return strings.Join([]string{o.verdict, o.reason, o.authenticated, o.identity}, "\t")
+// outcome is what every language says of a case, as the columns of the table; the last three are written only.
+type outcome struct {
+	verdict, reason, authenticated, identity string
+	shadow                                   string
+	evidence                                 []byte
+	internal, policies                       string
+}
+
+// verdicts is the line of the file that all languages write alike.
+func (o *outcome) verdicts() string {
+	digest := "-"
+	if o.evidence != nil {
+		digest = fmt.Sprintf("%x", sha256.Sum256(o.evidence))
+	}
+	return strings.Join([]string{
+		o.verdict, o.reason, o.authenticated, o.identity, o.internal, o.policies, digest,
+	}, "\t")
 }
 
 // TestVectors runs the corpus that all languages share. ATTESTOR_VECTORS names its folder, ATTESTOR_VERDICTS
 // a file for what was decided.
 func TestVectors(t *testing.T) {
 	lines := strings.Split(strings.TrimSuffix(string(vector(t, "", "cases.tsv")), "\n"), "\n")
-	// The column of request options may be left out.
-	if strings.TrimSuffix(lines[0], "\trequest") != vectorColumns || len(lines) < 2 {
+	if !strings.HasPrefix(vectorColumns, lines[0]) || len(lines) < 2 {
 		t.Fatalf("cases.tsv has %d lines and the columns %q", len(lines), lines[0])
 	}
 	var verdicts strings.Builder
 	for _, line := range lines[1:] {
-		columns := strings.Split(line, "\t")
-		if len(columns) == 10 {
-			columns = append(columns, "-")
+		row := strings.Split(line, "\t")
+		if len(row) < columnRequest || len(row) > columns {
+			t.Fatalf("%s: %d columns", row[columnID], len(row))
 		}
-		if len(columns) != 11 {
-			t.Fatalf("%s: %d columns", columns[0], len(columns))
+		for len(row) < columns {
+			row = append(row, "-")
 		}
-		want := outcome{columns[6], columns[7], columns[8], columns[9]}
-		got := judge(t, columns[2], columns[3], columns[4], columns[5], columns[10])
-		if got != want {
-			t.Errorf("%s (%s): got %q, want %q", columns[0], columns[1], got, want)
+		got := judgeCase(t, row)
+		want := []string{row[columnVerdict], row[columnReason], row[columnAuthenticated], row[columnIdentity], row[columnShadow]}
+		if said := []string{got.verdict, got.reason, got.authenticated, got.identity, got.shadow}; !slices.Equal(said, want) {
+			t.Errorf("%s (%s): got %q, want %q", row[columnID], row[columnRule], said, want)
 		}
-		fmt.Fprintf(&verdicts, "%s\t%s\n", columns[0], got)
+		if row[columnEvidence] != "-" && !bytes.Equal(got.evidence, vector(t, "evidence", row[columnEvidence])) {
+			t.Errorf("%s (%s): the evidence is %s", row[columnID], row[columnRule], got.evidence)
+		}
+		fmt.Fprintf(&verdicts, "%s\t%s\n", row[columnID], got.verdicts())
 	}
 	if path := os.Getenv("ATTESTOR_VERDICTS"); path != "" {
 		if err := os.WriteFile(path, []byte(verdicts.String()), 0o644); err != nil {
@@ -53,97 +92,243 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// judge runs one case; the first step that fails decides.
-func judge(t *testing.T, now, policy, bundles, credential, request string) outcome {
+// judgeCase runs one case; the first step that fails decides.
+func judgeCase(t *testing.T, row []string) *outcome {
 	t.Helper()
-	seconds, err := strconv.ParseInt(now, 10, 64)
+	seconds, err := strconv.ParseInt(row[columnNow], 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := At(time.Unix(seconds, 0))
 	store := NewBundleStore()
 	defer store.Close()
-	if err := putAll(t, store, bundles, at); err != nil {
+	shadow, err := feedCase(t, store, row[columnBundles], at)
+	if err != nil {
 		return refused(err)
 	}
-	verifier, err := NewVerifier(store, vector(t, "policies", policy))
+	verifier, err := NewVerifier(store, vector(t, "policies", row[columnPolicy]))
 	if err != nil {
 		return refused(err)
 	}
 	defer verifier.Close()
-	identity, err := verifier.Verify(string(vector(t, "credentials", credential)), requestOptions(t, request, at)...)
+	if shadow != nil {
+		if err := verifier.SetShadowPolicy(shadow); err != nil {
+			return refused(err)
+		}
+	}
+	request := readRequest(t, row[columnRequest])
+	if row[columnCredential] != "-" {
+		request.credential = string(vector(t, "credentials", row[columnCredential]))
+	}
+	identity, err := request.ask(verifier, at)
 	if err != nil {
 		return refused(err)
 	}
-	return outcome{"allow", "ok", "1", identity.ID}
+	allowed := &outcome{
+		verdict: "allow", reason: "ok", authenticated: "1", identity: identity.ID,
+		shadow: "-", evidence: identity.Evidence,
+		internal: orDash(identity.InternalIdentity), policies: orDash(strings.Join(identity.Policies, ",")),
+	}
+	if identity.Shadowed {
+		allowed.shadow = identity.Shadow.Slug()
+	}
+	return allowed
 }
 
-func putAll(t *testing.T, store *BundleStore, bundles string, at PutOption) error {
+// feedCase puts bundles and denials into the store, and finds the shadow policy.
+func feedCase(t *testing.T, store *BundleStore, bundles string, at TimeOption) (shadow []byte, err error) {
 	t.Helper()
 	if bundles == "-" {
-		return nil
-	}
-	formats := map[string]Format{
-		"spiffe_bundle": SPIFFEBundle, "workload_api_jwks": WorkloadAPIJWKS, "jwks": JWKS,
-		"public_key_pem": PublicKeyPEM, "x509_pem": X509PEM, "x509_der": X509DER,
+		return nil, nil
 	}
 	for item := range strings.SplitSeq(bundles, ",") {
+		if name, ok := strings.CutPrefix(item, "~"); ok {
+			shadow = vector(t, "policies", name)
+			continue
+		}
+		if entry, ok := strings.CutPrefix(item, "!"); ok {
+			if err := store.Deny(readDenial(t, entry), at); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		item, mustFail := strings.CutPrefix(item, "?")
-		fields := strings.Split(item, "=")
-		if len(fields) != 3 || formats[fields[1]] == 0 {
-			t.Fatalf("bundle %q", item)
-		}
-		put := store.Put
-		name, isIssuer := strings.CutPrefix(fields[0], "issuer:")
-		if isIssuer || strings.HasPrefix(name, "https://") {
-			put = store.PutIssuer
-		}
-		err := put(name, vector(t, "bundles", fields[2]), formats[fields[1]], at)
+		err := putItem(t, store, item, at)
 		if mustFail && err == nil {
 			t.Errorf("bundle %q was taken", item)
 		}
 		if !mustFail && err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return shadow, nil
 }
 
-// requestOptions reads the last column: "-", or nonce=TEXT, max_age=SECONDS and access_token=TEXT joined by ";".
-func requestOptions(t *testing.T, request string, at VerifyOption) []VerifyOption {
+// putItem takes NAME=FORMAT=FILE.
+func putItem(t *testing.T, store *BundleStore, item string, at PutOption) error {
 	t.Helper()
-	opts := []VerifyOption{at}
-	if request == "-" {
-		return opts
+	formats := map[string]Format{
+		"spiffe_bundle": SPIFFEBundle, "workload_api_jwks": WorkloadAPIJWKS, "jwks": JWKS,
+		"public_key_pem": PublicKeyPEM, "x509_pem": X509PEM, "x509_der": X509DER,
+		"bundle_map": BundleMap, "x509_crl": X509CRL,
 	}
-	for item := range strings.SplitSeq(request, ";") {
-		name, value, ok := strings.Cut(item, "=")
-		seconds, err := strconv.ParseInt(value, 10, 32)
-		switch {
-		case ok && name == "nonce":
-			opts = append(opts, Nonce(value))
-		case ok && name == "max_age" && err == nil:
-			opts = append(opts, MaxAge(time.Duration(seconds)*time.Second))
-		case ok && name == "access_token":
-			opts = append(opts, AccessToken(value))
+	fields := strings.Split(item, "=")
+	if len(fields) != 3 || formats[fields[1]] == 0 {
+		t.Fatalf("bundle %q", item)
+	}
+	document, format := vector(t, "bundles", fields[2]), formats[fields[1]]
+	name, isIssuer := strings.CutPrefix(fields[0], "issuer:")
+	switch {
+	case format == BundleMap && name == "":
+		return store.PutMap(document, at)
+	case isIssuer || strings.HasPrefix(name, "https://"):
+		return store.PutIssuer(name, document, format, at)
+	default:
+		return store.Put(name, document, format, at)
+	}
+}
+
+// readDenial reads KIND/SOURCE/FIELD/VALUE.
+func readDenial(t *testing.T, item string) DenyEntry {
+	t.Helper()
+	kinds := map[string]DenyKind{"trust_domain": DenyTrustDomain, "issuer": DenyIssuer, "native": DenyNative}
+	fields := map[string]DenyField{
+		"sub": DenySub, "jti": DenyJTI, "kid": DenyKID, "key_thumbprint": DenyKeyThumbprint,
+		"x509_serial": DenyX509Serial, "spki_sha256": DenySPKISHA256, "pod_uid": DenyPodUID,
+	}
+	parts := strings.Split(item, "/")
+	if len(parts) != 4 || kinds[parts[0]] == 0 || fields[parts[2]] == 0 {
+		t.Fatalf("denial %q", item)
+	}
+	source, err := url.PathUnescape(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := url.PathUnescape(parts[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return DenyEntry{Kind: kinds[parts[0]], Source: source, Field: fields[parts[2]], Value: value}
+}
+
+// request is one case's question: options, and what the doors of the package take beside them.
+type request struct {
+	question
+	opts []VerifyOption
+}
+
+// ask goes in by the package's own doors wherever those can put the question.
+func (r *request) ask(verifier *Verifier, at VerifyOption) (*Identity, error) {
+	opts := append(r.opts, at, WithEvidence())
+	q := r.question
+	switch {
+	case q.chain == nil && !q.admit:
+		if q.passport.given {
+			opts = append(opts, Passport(q.passport.text))
+		}
+		return verifier.Verify(q.credential, opts...)
+	case q.chain == nil && q.passport.given:
+		return verifier.Admit(q.passport.text, q.credential, opts...)
+	case q.possession == signedChallenge && q.audience.given && !q.admit:
+		if q.passport.given {
+			opts = append(opts, Passport(q.passport.text))
+		}
+		return verifier.VerifyChallenge(q.chain, q.challenge, q.audience.text, q.proof, opts...)
+	default:
+		// TLS hands over what crypto/x509 can read, and no door leaves possession out.
+		return verifier.judge(q, opts)
+	}
+}
+
+// readRequest reads the column: "-", or options joined by ";".
+func readRequest(t *testing.T, column string) *request {
+	t.Helper()
+	r := &request{}
+	if column == "-" {
+		return r
+	}
+	for item := range strings.SplitSeq(column, ";") {
+		name, value, _ := strings.Cut(item, "=")
+		file := func() []byte { return vector(t, "credentials", value) }
+		switch name {
+		case "nonce":
+			r.opts = append(r.opts, Nonce(value))
+		case "max_age":
+			seconds, err := strconv.ParseInt(value, 10, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.opts = append(r.opts, MaxAge(time.Duration(seconds)*time.Second))
+		case "access_token":
+			r.opts = append(r.opts, AccessToken(value))
+		case "attestor":
+			r.opts = append(r.opts, Attestor(value))
+		case "admit":
+			r.admit = true
+		case "passport":
+			r.passport = optional{string(file()), true}
+		case "chain":
+			r.chain = [][]byte{file()}
+		case "possession":
+			r.possession = possession(t, value)
+		case "challenge":
+			challenge, err := hex.DecodeString(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.challenge = challenge
+		case "proof":
+			r.proof = file()
+		case "audience":
+			r.audience = optional{value, true}
+		case "peer_certificate":
+			r.opts = append(r.opts, PeerCertificate(&x509.Certificate{Raw: file()}))
 		default:
 			t.Fatalf("request option %q", item)
 		}
 	}
-	return opts
+	return r
 }
 
-func refused(err error) outcome {
+func possession(t *testing.T, name string) possessionKind {
+	t.Helper()
+	switch name {
+	case "tls":
+		return tlsHandshake
+	case "challenge":
+		return signedChallenge
+	default:
+		t.Fatalf("possession %q", name)
+		return 0
+	}
+}
+
+func refused(err error) *outcome {
+	o := &outcome{authenticated: "0", identity: "-", shadow: "-", internal: "-", policies: "-"}
 	var reason Reason
 	if !errors.As(err, &reason) {
-		return outcome{verdict: err.Error()}
+		o.verdict = err.Error()
+		return o
 	}
+	o.verdict, o.reason = reason.Class().String(), reason.Slug()
 	var verdict *VerdictError
-	authenticated := "0"
-	if errors.As(err, &verdict) && verdict.Authenticated {
-		authenticated = "1"
+	if errors.As(err, &verdict) {
+		o.evidence = verdict.Evidence
+		if verdict.Authenticated {
+			o.authenticated = "1"
+		}
+		if verdict.Shadowed {
+			o.shadow = verdict.Shadow.Slug()
+		}
 	}
-	return outcome{reason.Class().String(), reason.Slug(), authenticated, "-"}
+	return o
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
 }
 
 func vector(t testing.TB, folder, name string) []byte {

@@ -6,8 +6,10 @@ package attestor
 // #cgo nocallback attestor_go_verifier_new
 // #cgo noescape attestor_go_verifier_set_policy
 // #cgo nocallback attestor_go_verifier_set_policy
-// #cgo noescape attestor_go_verify
-// #cgo nocallback attestor_go_verify
+// #cgo noescape attestor_go_verifier_set_shadow_policy
+// #cgo nocallback attestor_go_verifier_set_shadow_policy
+// #cgo noescape attestor_go_judge
+// #cgo nocallback attestor_go_judge
 // #include "shim.h"
 import "C"
 
@@ -21,14 +23,19 @@ import (
 // Verifier is a store and a policy. Made by [NewVerifier]; the zero Verifier is closed. Safe for concurrent
 // use.
 type Verifier struct {
-	handle  *handle
-	results sync.Pool
+	handle   *handle
+	results  sync.Pool
+	receipts receipts
 }
 
 // NewVerifier makes a verifier of a policy, a JSON document, against a store.
-func NewVerifier(store *BundleStore, policy []byte) (*Verifier, error) {
+func NewVerifier(store *BundleStore, policy []byte, opts ...VerifierOption) (*Verifier, error) {
 	if store == nil {
-		return nil, &ConfigError{Reason: ArgumentInvalid, Detail: "the store is nil"}
+		return nil, errOption("the store is nil")
+	}
+	receipts, err := readVerifierOptions(opts)
+	if err != nil {
+		return nil, err
 	}
 	from, err := store.enter()
 	if err != nil {
@@ -40,7 +47,7 @@ func NewVerifier(store *BundleStore, policy []byte) (*Verifier, error) {
 	if err := callError(&made.error); err != nil {
 		return nil, err
 	}
-	verifier := &Verifier{}
+	verifier := &Verifier{receipts: receipts}
 	verifier.handle = newHandle(verifier, unsafe.Pointer(made.verifier), func(ptr unsafe.Pointer) {
 		C.attestor_verifier_free((*C.attestor_verifier)(ptr))
 	})
@@ -61,15 +68,99 @@ func (v *Verifier) SetPolicy(policy []byte) error {
 	return callError(&report)
 }
 
+// SetShadowPolicy sets a policy that judges whatever the policy judges and decides nothing: Shadow of an
+// [Identity] or [VerdictError] is what it would have said. A nil policy removes it; on an error the old one
+// stays.
+func (v *Verifier) SetShadowPolicy(policy []byte) error {
+	verifier, err := v.handle.enter()
+	if err != nil {
+		return err
+	}
+	defer v.handle.leave()
+	text, textLen := bytesData(policy)
+	if policy != nil {
+		text, textLen = presentBytes(policy)
+	}
+	report := C.attestor_go_verifier_set_shadow_policy((*C.attestor_verifier)(verifier),
+		(*C.char)(unsafe.Pointer(text)), textLen)
+	return callError(&report)
+}
+
 // Verify judges a credential: the token byte for byte, without "Bearer " or a newline. The identity is nil
 // unless the error is, and a nil error is the only acceptance.
 //
 // A refusal is a [*VerdictError], a defect of the host a [*ConfigError].
 func (v *Verifier) Verify(credential string, opts ...VerifyOption) (*Identity, error) {
+	return v.judge(question{credential: credential}, opts)
+}
+
+// Admit judges an admission: a passport, and the credential that came with it; an empty one leaves it to the
+// native attestor to judge the passport alone. The rest is as for [Verifier.Verify].
+func (v *Verifier) Admit(passport, credential string, opts ...VerifyOption) (*Identity, error) {
+	return v.judge(question{credential: credential, passport: optional{passport, true}, admit: true}, opts)
+}
+
+// VerifyChallenge judges an X.509-SVID whose holder signed a challenge: DER certificates, the leaf first. The
+// challenge is at least 16 random bytes that the host made for this one call; audience is the one the workload
+// was told, proof what [SignChallenge] made of both. If a [Passport] came too, the proof is over it as well.
+// The rest is as for [Verifier.Verify].
+func (v *Verifier) VerifyChallenge(chain [][]byte, challenge []byte, audience string, proof []byte,
+	opts ...VerifyOption) (*Identity, error) {
+	return v.judge(question{
+		possession: signedChallenge, chain: chain, challenge: challenge,
+		audience: optional{audience, true}, proof: proof,
+	}, opts)
+}
+
+// possessionKind is how the holder of a chain proved that it has the leaf's key.
+type possessionKind uint32
+
+const (
+	tlsHandshake    possessionKind = C.ATTESTOR_POSSESSION_TLS_HANDSHAKE
+	signedChallenge possessionKind = C.ATTESTOR_POSSESSION_SIGNED_CHALLENGE
+)
+
+// question is what a call asks, beside its options.
+type question struct {
+	credential string
+	passport   optional
+	admit      bool
+	// possession is 0 unless chain is the credential, in place of a token.
+	possession possessionKind
+	chain      [][]byte
+	challenge  []byte
+	audience   optional
+	proof      []byte
+	// provisional is an allow that the rest of a handshake may yet undo: it is not recorded.
+	provisional bool
+}
+
+func (v *Verifier) judge(q question, opts []VerifyOption) (*Identity, error) {
 	o, err := readVerifyOptions(opts)
 	if err != nil {
 		return nil, err
 	}
+	if q.passport.given && o.passport.given || q.audience.given && o.audience.given {
+		return nil, errOption("a passport or an audience is given twice")
+	}
+	if q.passport.given {
+		o.passport = q.passport
+	}
+	if q.audience.given {
+		o.audience = q.audience
+	}
+	if o.receipts.log == nil {
+		o.receipts = v.receipts
+	}
+	identity, err := v.ask(&q, &o)
+	if o.receipts.log == nil || err == nil && q.provisional {
+		return identity, err
+	}
+	return o.receipts.record(o.now, o.passport.given, identity, err)
+}
+
+// ask is the one crossing, and copies its outcome out.
+func (v *Verifier) ask(q *question, o *verifyOptions) (*Identity, error) {
 	verifier, err := v.handle.enter()
 	if err != nil {
 		return nil, err
@@ -81,16 +172,34 @@ func (v *Verifier) Verify(credential string, opts ...VerifyOption) (*Identity, e
 	}
 	defer v.results.Put(result)
 
-	token, tokenLen := stringData(credential)
-	id, idLen := optionalData(o.attestor)
-	nonce, nonceLen := optionalData(o.nonce)
-	access, accessLen := optionalData(o.accessToken)
-	verdict := C.attestor_go_verify((*C.attestor_verifier)(verifier), result.ptr, token, tokenLen,
-		id, idLen, nonce, nonceLen, access, accessLen, C.uint64_t(o.maxAgeSeconds), C.int64_t(o.now))
-	if reason := Reason(verdict.status); reason != OK {
-		return nil, result.refusal(reason, &verdict.summary, o.evidence)
+	request := C.attestor_request{
+		struct_size:  C.sizeof_attestor_request,
+		now:          C.int64_t(o.now),
+		max_age_secs: C.uint64_t(o.maxAgeSeconds),
+		possession:   C.uint32_t(q.possession),
 	}
-	return result.identity(&verdict.summary, o.evidence)
+	request.credential, request.credential_len = textBytes(q.credential)
+	request.attestor_id, request.attestor_id_len = optionalData(o.attestor)
+	request.nonce, request.nonce_len = optionalData(o.nonce)
+	request.access_token, request.access_token_len = optionalBytes(o.accessToken)
+	request.passport, request.passport_len = optionalBytes(o.passport)
+	request.audience, request.audience_len = optionalData(o.audience)
+	request.peer_certificate, request.peer_certificate_len = bytesData(o.peer)
+	if q.possession != 0 || q.chain != nil {
+		request.chain, request.chain_len = result.joined(q.chain)
+		request.challenge, request.challenge_len = bytesData(q.challenge)
+		request.proof, request.proof_len = bytesData(q.proof)
+	}
+	admit := C.int32_t(0)
+	if q.admit {
+		admit = 1
+	}
+	verdict := C.attestor_go_judge((*C.attestor_verifier)(verifier), result.ptr, request, admit)
+	wantEvidence := o.evidence || o.receipts.log != nil
+	if reason := Reason(verdict.status); reason != OK {
+		return nil, result.refusal(reason, &verdict.summary, wantEvidence)
+	}
+	return result.identity(&verdict.summary, wantEvidence)
 }
 
 // Close gives the verifier up. It waits for nobody: calls under way finish, later ones get [ErrClosed]. It
@@ -122,8 +231,10 @@ func (r *result) refusal(reason Reason, summary *C.attestor_summary, wantEvidenc
 	refused := &VerdictError{
 		Reason:        reason,
 		Authenticated: summary.flags&C.ATTESTOR_AUTHENTICATED != 0,
+		AboutPassport: summary.flags&C.ATTESTOR_ABOUT_PASSPORT != 0,
 		AttestorID:    strings.Clone(view(summary.attestor_id)),
 	}
+	refused.Shadow, refused.Shadowed = shadow(summary)
 	if wantEvidence {
 		// A refusal stands without it.
 		refused.Evidence, _ = r.evidence()
@@ -133,35 +244,70 @@ func (r *result) refusal(reason Reason, summary *C.attestor_summary, wantEvidenc
 
 // identity copies an allow out. One that is not whole, or whose evidence cannot be had, is no allow.
 func (r *result) identity(summary *C.attestor_summary, wantEvidence bool) (*Identity, error) {
-	id, domain, issuer := view(summary.identity), view(summary.trust_domain), view(summary.issuer)
-	attestor, thumbprint := view(summary.attestor_id), view(summary.key_thumbprint)
+	id, attestor := view(summary.identity), view(summary.attestor_id)
 	if summary.code != C.ATTESTOR_OK || summary.verdict_class != C.ATTESTOR_CLASS_ALLOW || id == "" {
 		return nil, &ConfigError{Reason: InternalError}
 	}
-	// One allocation for all five.
-	var text strings.Builder
-	text.Grow(len(id) + len(domain) + len(issuer) + len(attestor) + len(thumbprint))
-	take := func(s string) string {
-		start := text.Len()
-		text.WriteString(s)
-		return text.String()[start:]
-	}
 	identity := &Identity{
-		ID:            take(id),
-		TrustDomain:   take(domain),
-		Issuer:        take(issuer),
-		Local:         summary.flags&C.ATTESTOR_LOCAL != 0,
-		AttestorID:    take(attestor),
-		ExpiresAt:     time.Unix(int64(summary.expires_at), 0).UTC(),
-		KeyThumbprint: take(thumbprint),
+		ID:                 id,
+		Kind:               CredentialKind(summary.credential_kind),
+		Subject:            view(summary.subject),
+		TrustDomain:        view(summary.trust_domain),
+		Issuer:             view(summary.issuer),
+		Local:              summary.flags&C.ATTESTOR_LOCAL != 0,
+		InternalIdentity:   view(summary.internal_identity),
+		AttestorID:         attestor,
+		ExpiresAt:          time.Unix(int64(summary.expires_at), 0).UTC(),
+		KeyThumbprint:      view(summary.key_thumbprint),
+		PassportThumbprint: view(summary.passport_thumbprint),
 	}
+	identity.Shadow, identity.Shadowed = shadow(summary)
+	var err error
+	if identity.Policies, err = r.policies(uint64(summary.policies)); err != nil {
+		return nil, err
+	}
+	identity.own()
 	if wantEvidence {
-		var err error
 		if identity.Evidence, err = r.evidence(); err != nil {
 			return nil, err
 		}
 	}
 	return identity, nil
+}
+
+// own copies the texts, which are the library's, into one allocation for all.
+func (i *Identity) own() {
+	texts := [...]*string{
+		&i.ID, &i.Subject, &i.TrustDomain, &i.Issuer, &i.InternalIdentity, &i.AttestorID, &i.KeyThumbprint,
+		&i.PassportThumbprint,
+	}
+	size := 0
+	for _, text := range texts {
+		size += len(*text)
+	}
+	for _, policy := range i.Policies {
+		size += len(policy)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	take := func(text *string) {
+		start := all.Len()
+		all.WriteString(*text)
+		*text = all.String()[start:]
+	}
+	for _, text := range texts {
+		take(text)
+	}
+	for at := range i.Policies {
+		take(&i.Policies[at])
+	}
+}
+
+func shadow(summary *C.attestor_summary) (Reason, bool) {
+	if summary.flags&C.ATTESTOR_SHADOWED == 0 {
+		return OK, false
+	}
+	return Reason(summary.shadow_code), true
 }
 
 // view is text of the library's own memory, to be copied before the result is used again.

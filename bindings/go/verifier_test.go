@@ -19,7 +19,7 @@ func TestAllow(t *testing.T) {
 			t.Fatalf("%s: %v", keys, err)
 		}
 		want := &Identity{
-			ID: minted, TrustDomain: domain, Local: true, AttestorID: "spiffe",
+			ID: minted, Kind: KindJWTSVID, Subject: minted, TrustDomain: domain, Local: true, AttestorID: "spiffe",
 			ExpiresAt: time.Unix(expires, 0).UTC(), KeyThumbprint: identity.KeyThumbprint,
 		}
 		if !reflect.DeepEqual(identity, want) {

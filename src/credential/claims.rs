@@ -51,7 +51,7 @@ fn string(value: Value<'_>) -> Result<Str<'_>, Reason> {
     value.as_str().ok_or(Reason::ClaimTypeInvalid)
 }
 
-fn date(value: Value<'_>, round: Round) -> Result<i64, Reason> {
+pub(super) fn date(value: Value<'_>, round: Round) -> Result<i64, Reason> {
     numeric_date::parse(value.as_number().ok_or(Reason::ClaimTypeInvalid)?, round)
 }
 
@@ -83,11 +83,15 @@ impl<'a> Audience<'a> {
 
     /// Whether a value is one of `ours`, byte for byte.
     pub(crate) fn matches(self, ours: &[Box<str>]) -> bool {
-        let known = |value: Str<'_>| ours.iter().any(|our| value.is(our));
+        self.any(|value| ours.iter().any(|our| value.is(our)))
+    }
+
+    /// Whether some value satisfies `wanted`.
+    pub(crate) fn any(self, wanted: impl Fn(Str<'a>) -> bool) -> bool {
         match self {
             Self::Absent => false,
-            Self::One(value) => known(value),
-            Self::Many(list) => list.elements().filter_map(Value::as_str).any(known),
+            Self::One(value) => wanted(value),
+            Self::Many(list) => list.elements().filter_map(Value::as_str).any(wanted),
         }
     }
 

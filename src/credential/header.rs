@@ -26,7 +26,9 @@ pub(crate) enum Typ {
     JwtSpelling,
     /// An access token (RFC 9068).
     AccessToken,
-    /// A known class that is no identity: logout, security event, DPoP, WIT, passport.
+    /// `passport+jwt`, to the letter.
+    Passport,
+    /// A known class that is no identity of its own: logout, security event, DPoP, WIT.
     OtherClass,
     Unknown,
 }
@@ -44,6 +46,8 @@ impl Typ {
             Self::JwtSpelling
         } else if is_media_type(typ, "at+jwt") {
             Self::AccessToken
+        } else if typ.is("passport+jwt") {
+            Self::Passport
         } else if OTHER_CLASSES.iter().any(|class| is_media_type(typ, class)) {
             Self::OtherClass
         } else {

@@ -5,4 +5,7 @@ pub(crate) mod confirmation;
 pub(crate) mod header;
 pub(crate) mod jwt_svid;
 pub(crate) mod oidc;
+pub(crate) mod passport;
+pub(crate) mod provider;
 pub(crate) mod spiffe_id;
+pub(crate) mod x509_svid;

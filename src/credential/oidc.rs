@@ -20,7 +20,9 @@ pub(crate) enum TokenClass {
 /// `typ` against the class; classes do not mix (RFC 8725 section 3.12).
 pub(crate) fn check_typ(typ: Typ, class: TokenClass) -> Result<(), Reason> {
     match (typ, class) {
-        (Typ::OtherClass, _) | (Typ::AccessToken, TokenClass::Id) => Err(Reason::TokenClassMismatch),
+        (Typ::OtherClass | Typ::Passport, _) | (Typ::AccessToken, TokenClass::Id) => {
+            Err(Reason::TokenClassMismatch)
+        }
         (Typ::AccessToken, _) => Ok(()),
         (_, TokenClass::Access) => Err(Reason::TypMismatch),
         (Typ::Absent | Typ::Jwt | Typ::JwtSpelling, _) => Ok(()),
@@ -28,17 +30,37 @@ pub(crate) fn check_typ(typ: Typ, class: TokenClass) -> Result<(), Reason> {
     }
 }
 
-/// Claims a class must have, and the one that betrays a security event.
-pub(crate) fn check_class(claims: &Claims<'_>, root: Value<'_>, class: TokenClass) -> Result<(), Reason> {
-    if root.get("events").is_some() {
+/// What the claims of a class are, beyond `typ`.
+#[derive(Clone, Copy)]
+pub(crate) struct ClassRules {
+    /// Of each group, one claim must be there.
+    pub(crate) required: &'static [&'static [&'static str]],
+    /// Claims that only another class has.
+    pub(crate) foreign: &'static [&'static str],
+    /// What the payload's own `typ` may say; empty where the provider has none.
+    pub(crate) kinds: &'static [&'static str],
+}
+
+impl ClassRules {
+    pub(crate) const NONE: Self = Self { required: &[], foreign: &[], kinds: &[] };
+    pub(crate) const ID: Self = Self { required: &[&["iat"]], ..Self::NONE };
+    /// RFC 9068 section 2.2, but for what every token must have.
+    pub(crate) const RFC_9068: Self = Self { required: &[&["client_id"], &["iat"], &["jti"]], ..Self::NONE };
+}
+
+/// Claims a class must have, and those that betray another one.
+pub(crate) fn check_class(claims: &Claims<'_>, root: Value<'_>, rules: &ClassRules) -> Result<(), Reason> {
+    let has = |name: &&str| root.get(name).is_some();
+    if has(&"events") || rules.foreign.iter().any(has) {
         return Err(Reason::TokenClassMismatch);
     }
-    let required: &[&str] = match class {
-        TokenClass::Either => &[],
-        TokenClass::Id => &["iat"],
-        TokenClass::Access => &["client_id", "iat", "jti"],
-    };
-    let missing = required.iter().any(|name| root.get(name).is_none());
+    if let Some(kind) = root.get("typ").filter(|_| !rules.kinds.is_empty()) {
+        let kind = kind.as_str().ok_or(Reason::ClaimTypeInvalid)?;
+        if !rules.kinds.iter().any(|known| kind.is(known)) {
+            return Err(Reason::TokenClassMismatch);
+        }
+    }
+    let missing = rules.required.iter().any(|group| !group.iter().any(has));
     if missing || claims.subject.is_none_or(Str::is_empty) { Err(Reason::ClaimMissing) } else { Ok(()) }
 }
 

@@ -87,6 +87,11 @@ impl AlgorithmSet {
         nine.fold(Self::default(), |set, alg| set.with(*alg))
     }
 
+    /// Ed25519 under both of its names.
+    pub(crate) fn ed25519() -> Self {
+        Self::default().with(Algorithm::EdDsa).with(Algorithm::Ed25519)
+    }
+
     pub(crate) fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

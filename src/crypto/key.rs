@@ -5,6 +5,7 @@ use crate::verdict::Reason;
 use crate::wire::{base64url, der};
 use core::fmt;
 use p521::ecdsa::signature::hazmat::PrehashVerifier as _;
+use ring::digest::{Context, SHA256};
 use ring::signature as sig;
 
 /// Smallest and largest RSA modulus, in bits (RFC 7518 section 3.3; the upper bound is ours).
@@ -16,6 +17,8 @@ const RSA_EXPONENT: u64 = (1 << 33) - 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyError {
     Invalid,
+    /// Of a type or on a curve that nothing here verifies with.
+    Unsupported,
     TooWeak,
     TooLarge,
 }
@@ -27,28 +30,14 @@ pub(crate) enum PublicKey {
     /// An uncompressed SEC 1 point; ring takes it as it is.
     Ec { curve: Curve, point: Box<[u8]>, p521: Option<Box<p521::ecdsa::VerifyingKey>> },
     /// The encoded point (RFC 8032 section 5.1.2).
-    Ed25519(Box<[u8; 32]>),
+    Ed25519([u8; 32]),
 }
 
 impl PublicKey {
     /// An RSA key from big-endian integers; leading zeros are tolerated.
     pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let (modulus, exponent) = (der::strip_zeros(modulus), der::strip_zeros(exponent));
-        let bits = modulus.len() * 8 - modulus.first().map_or(0, |b| b.leading_zeros() as usize);
-        let even = |bytes: &[u8]| bytes.last().is_none_or(|b| b % 2 == 0);
-        if exponent.len() > 8 || even(modulus) || even(exponent) {
-            return Err(KeyError::Invalid);
-        }
-        let value = exponent.iter().fold(0, |v, b| v << 8 | u64::from(*b));
-        if !(3..=RSA_EXPONENT).contains(&value) {
-            return Err(KeyError::Invalid);
-        }
-        if bits < *RSA_BITS.start() {
-            return Err(KeyError::TooWeak);
-        }
-        if bits > *RSA_BITS.end() {
-            return Err(KeyError::TooLarge);
-        }
+        check_rsa(modulus, exponent)?;
         Ok(Self::Rsa { modulus: modulus.into(), exponent: exponent.into() })
     }
 
@@ -76,9 +65,18 @@ impl PublicKey {
             && !ed25519::is_small_order(&encoded)
             && ed25519::is_point(&encoded)
         {
-            Ok(Self::Ed25519(Box::new(encoded)))
+            Ok(Self::Ed25519(encoded))
         } else {
             Err(KeyError::Invalid)
+        }
+    }
+
+    /// A key from a SubjectPublicKeyInfo.
+    pub(crate) fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
+        match Spki::read(der)? {
+            Spki::Rsa { modulus, exponent } => Self::rsa(modulus, exponent),
+            Spki::Ec { curve, x, y } => Self::ec(curve, x, y),
+            Spki::Ed25519(point) => Self::ed25519(point),
         }
     }
 
@@ -110,10 +108,7 @@ impl PublicKey {
                 let (x, y) = point[1..].split_at(curve.bytes());
                 format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, curve.name(), encode(x), encode(y))
             }
-            // RFC 8037 appendix A.3.
-            Self::Ed25519(point) => {
-                format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(&point[..]))
-            }
+            Self::Ed25519(point) => return encode(&ed25519_thumbprint(point)).into(),
         };
         encode(&sha256(canonical.as_bytes())).into()
     }
@@ -154,6 +149,85 @@ impl PublicKey {
             }
         };
         if good { Ok(()) } else { Err(Reason::SignatureInvalid) }
+    }
+}
+
+/// The JWK thumbprint of an Ed25519 key (RFC 8037 appendix A.3), made without allocating.
+pub(crate) fn ed25519_thumbprint(point: &[u8; 32]) -> [u8; 32] {
+    let mut hash = Context::new(&SHA256);
+    hash.update(br#"{"crv":"Ed25519","kty":"OKP","x":""#);
+    base64url::encode_to(point, |text| hash.update(text));
+    hash.update(br#""}"#);
+    let mut out = [0; 32];
+    out.copy_from_slice(hash.finish().as_ref());
+    out
+}
+
+/// The rules of an RSA key (RFC 7518 section 3.3), its integers without leading zeros.
+fn check_rsa(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyError> {
+    let bits = modulus.len() * 8 - modulus.first().map_or(0, |b| b.leading_zeros() as usize);
+    let even = |bytes: &[u8]| bytes.last().is_none_or(|b| b % 2 == 0);
+    if exponent.len() > 8 || even(modulus) || even(exponent) {
+        return Err(KeyError::Invalid);
+    }
+    let value = exponent.iter().fold(0, |v, b| v << 8 | u64::from(*b));
+    if !(3..=RSA_EXPONENT).contains(&value) {
+        return Err(KeyError::Invalid);
+    }
+    if bits < *RSA_BITS.start() {
+        return Err(KeyError::TooWeak);
+    }
+    if bits > *RSA_BITS.end() {
+        return Err(KeyError::TooLarge);
+    }
+    Ok(())
+}
+
+/// A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) taken apart.
+enum Spki<'a> {
+    Rsa { modulus: &'a [u8], exponent: &'a [u8] },
+    Ec { curve: Curve, x: &'a [u8], y: &'a [u8] },
+    Ed25519(&'a [u8]),
+}
+
+impl<'a> Spki<'a> {
+    fn read(der: &'a [u8]) -> Result<Self, KeyError> {
+        let info = der::public_key_info(der).ok_or(KeyError::Invalid)?;
+        match (info.algorithm, info.parameters) {
+            (der::RSA, _) => {
+                let (modulus, exponent) = der::rsa_public_key(info.key).ok_or(KeyError::Invalid)?;
+                Ok(Self::Rsa { modulus, exponent })
+            }
+            (der::EC, curve) => {
+                let curve = der::NAMED_CURVES.iter().position(|named| *named == curve);
+                let curve = Curve::ALL[curve.ok_or(KeyError::Unsupported)?];
+                let point = info.key.strip_prefix(&[4]).filter(|point| point.len() == 2 * curve.bytes());
+                let (x, y) = point.ok_or(KeyError::Invalid)?.split_at(curve.bytes());
+                Ok(Self::Ec { curve, x, y })
+            }
+            (der::ED25519, _) => Ok(Self::Ed25519(info.key)),
+            _ => Err(KeyError::Unsupported),
+        }
+    }
+}
+
+/// Whether a SubjectPublicKeyInfo holds a key of a type, form and size that is accepted, its point on the curve.
+/// Allocates nothing.
+pub(crate) fn check_spki(der: &[u8]) -> Result<(), KeyError> {
+    match Spki::read(der)? {
+        Spki::Rsa { modulus, exponent } => check_rsa(modulus, exponent),
+        Spki::Ec { curve, x, y } => {
+            if curve.contains(x, y) {
+                Ok(())
+            } else {
+                Err(KeyError::Invalid)
+            }
+        }
+        Spki::Ed25519(point) => {
+            let encoded = point.try_into().map_err(|_| KeyError::Invalid)?;
+            let strong = ed25519::is_canonical(encoded) && !ed25519::is_small_order(encoded);
+            if strong && ed25519::is_point(encoded) { Ok(()) } else { Err(KeyError::Invalid) }
+        }
     }
 }
 

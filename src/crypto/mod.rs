@@ -4,6 +4,10 @@ mod algorithm;
 mod curve;
 mod ed25519;
 mod key;
+mod p521_ecdsa;
+pub(crate) mod path;
+pub(crate) mod possession;
+mod revocation;
 
 #[cfg(test)]
 mod vectors;
@@ -11,7 +15,8 @@ mod vectors;
 pub use algorithm::Algorithm;
 pub(crate) use algorithm::{AlgorithmSet, KeyType};
 pub(crate) use curve::Curve;
-pub(crate) use key::{KeyError, PublicKey};
+pub(crate) use key::{KeyError, PublicKey, check_spki, ed25519_thumbprint};
+pub(crate) use revocation::Revocation;
 
 /// SHA-256 of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -70,3 +70,29 @@ pub(super) unsafe fn write_out<T>(out: *mut T, value: T) -> Result<(), Reason> {
     unsafe { out.write(value) };
     Ok(())
 }
+
+/// A buffer for text that goes out, and where its length goes, can be written to.
+pub(super) fn check_buffer(buf: *mut u8, cap: usize, len_out: *mut usize) -> Result<(), Reason> {
+    if len_out.is_null() || (buf.is_null() && cap > 0) { Err(Reason::ArgumentInvalid) } else { Ok(()) }
+}
+
+/// Writes `value` into the caller's buffer, its length always.
+///
+/// # Safety
+/// `buf` is writable for `cap` bytes or NULL, `len_out` writable or NULL.
+pub(super) unsafe fn write_text(
+    value: &str,
+    buf: *mut u8,
+    cap: usize,
+    len_out: *mut usize,
+) -> Result<(), Reason> {
+    check_buffer(buf, cap, len_out)?;
+    // SAFETY: not NULL, and the caller vouches for it.
+    unsafe { len_out.write(value.len()) };
+    if cap < value.len() {
+        return Err(Reason::BufferTooSmall);
+    }
+    // SAFETY: the buffer holds `cap` bytes, which is enough; no value that goes out is empty.
+    unsafe { core::ptr::copy_nonoverlapping(value.as_ptr(), buf, value.len()) };
+    Ok(())
+}

@@ -6,6 +6,9 @@
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
 
 mod boundary;
+mod overlay;
+mod passport;
+mod receipt;
 mod result;
 mod status;
 mod store;
@@ -13,6 +16,9 @@ mod structs;
 mod types;
 mod verifier;
 
+pub use overlay::*;
+pub use passport::*;
+pub use receipt::*;
 pub use result::*;
 pub use status::*;
 pub use store::*;

@@ -1,6 +1,6 @@
 //! `attestor_result`: storage of one verdict, and what can be read out of it.
 
-use super::boundary::{boundary, required, status, write_out};
+use super::boundary::{boundary, check_buffer, required, status, write_out, write_text};
 use super::structs::{Sized32, declared_size, write_struct};
 use super::types::{attestor_error, attestor_status, attestor_str};
 use crate::result::VerifyResult;
@@ -11,6 +11,21 @@ use core::ptr::null_mut;
 pub const ATTESTOR_AUTHENTICATED: u32 = 1;
 /// `attestor_summary.flags`: the trust domain is the attestor's `local_trust_domain`.
 pub const ATTESTOR_LOCAL: u32 = 2;
+/// `attestor_summary.flags`: the refusal is about the passport, not about the credential beside it.
+pub const ATTESTOR_ABOUT_PASSPORT: u32 = 4;
+/// `attestor_summary.flags`: a shadow policy judged too; `shadow_code` is what it said.
+pub const ATTESTOR_SHADOWED: u32 = 8;
+
+/// `attestor_summary.credential_kind`: a token that no attestor has taken.
+pub const ATTESTOR_CREDENTIAL_TOKEN: u32 = 0;
+/// A SPIFFE JWT-SVID.
+pub const ATTESTOR_CREDENTIAL_JWT_SVID: u32 = 1;
+/// A SPIFFE X.509-SVID.
+pub const ATTESTOR_CREDENTIAL_X509_SVID: u32 = 2;
+/// An OIDC ID or access token.
+pub const ATTESTOR_CREDENTIAL_OIDC: u32 = 3;
+/// A native passport, alone.
+pub const ATTESTOR_CREDENTIAL_PASSPORT: u32 = 4;
 
 /// Storage of one verdict. Local: made once per thread and reused; grows to its high-water mark and stays.
 pub struct attestor_result {
@@ -33,7 +48,7 @@ pub struct attestor_summary {
     pub flags: u32,
     /// Unix seconds; the credential's own expiry, without clock skew.
     pub expires_at: i64,
-    /// The workload's identity: `spiffe://trust-domain/path`, or `oidc:<issuer>:<sub>`.
+    /// The workload's identity: `spiffe://trust-domain/path`, `oidc:<issuer>:<sub>`, or `<prefix><key, hex>`.
     pub identity: attestor_str,
     /// The identity's trust domain; absent for an OIDC token.
     pub trust_domain: attestor_str,
@@ -43,12 +58,24 @@ pub struct attestor_summary {
     pub key_thumbprint: attestor_str,
     /// The configured canonical issuer, of an OIDC token.
     pub issuer: attestor_str,
+    /// The identity without what the attestor puts before it: SPIFFE ID, `sub`, or the passport's key.
+    pub subject: attestor_str,
+    /// As what the workload enters, by the policy's `map`; absent if that gives none.
+    pub internal_identity: attestor_str,
+    /// RFC 7638 thumbprint of the passport's key, base64url, if a passport came too.
+    pub passport_thumbprint: attestor_str,
+    /// ATTESTOR_CREDENTIAL_*.
+    pub credential_kind: u32,
+    /// What the shadow policy would have said: 0 is an allow. Meaningful with ATTESTOR_SHADOWED only.
+    pub shadow_code: attestor_status,
+    /// How many policies the mapping grants; see `attestor_result_policy`.
+    pub policies: u64,
 }
 
 // SAFETY: repr(C), integers and pointers, the size first.
 unsafe impl Sized32 for attestor_summary {}
 
-const _: () = assert!(size_of::<attestor_summary>() == 24 + 5 * size_of::<attestor_str>());
+const _: () = assert!(size_of::<attestor_summary>() == 24 + 8 * size_of::<attestor_str>() + 16);
 
 impl attestor_summary {
     /// Writes that nothing was verified.
@@ -96,6 +123,14 @@ impl attestor_result {
         if self.inner.authenticated() {
             summary.flags |= ATTESTOR_AUTHENTICATED;
         }
+        if self.inner.is_about_passport() {
+            summary.flags |= ATTESTOR_ABOUT_PASSPORT;
+        }
+        if let Some(shadow) = self.inner.shadow() {
+            summary.flags |= ATTESTOR_SHADOWED;
+            summary.shadow_code = shadow.map_or(0, Reason::code);
+        }
+        summary.credential_kind = self.inner.credential_kind() as u32;
         if let Some(verified) = self.inner.verified() {
             if verified.is_local {
                 summary.flags |= ATTESTOR_LOCAL;
@@ -105,6 +140,10 @@ impl attestor_result {
             summary.trust_domain = attestor_str::new(verified.trust_domain);
             summary.key_thumbprint = attestor_str::new(Some(verified.key_thumbprint));
             summary.issuer = attestor_str::new(verified.issuer);
+            summary.subject = attestor_str::new(Some(verified.subject));
+            summary.internal_identity = attestor_str::new(verified.internal_identity);
+            summary.passport_thumbprint = attestor_str::new(verified.passport_thumbprint);
+            summary.policies = self.inner.policies().count() as u64;
         }
         // SAFETY: passed on.
         unsafe { write_struct(to, &summary) }
@@ -179,6 +218,28 @@ pub unsafe extern "C" fn attestor_result_summary(
     })
 }
 
+/// Reads one of the policies that the mapping grants, in the order of the policy document.
+///
+/// `index` below `attestor_summary.policies`. `err` may be NULL.
+/// Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID past the last one.
+/// Lifetime: as the views of the summary. Threads: any, while no verification uses the result. Allocates: never.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_result_policy(
+    result: Option<&attestor_result>,
+    index: u64,
+    out: *mut attestor_str,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        let result = required(result)?;
+        let at = usize::try_from(index).map_err(|_| Reason::ArgumentInvalid)?;
+        let policy = required(result.inner.policies().nth(at))?;
+        // SAFETY: the header asks for a writable pointer.
+        Ok(unsafe { write_out(out, attestor_str::new(Some(policy))) }?)
+    })
+}
+
 /// Writes the evidence of the last verdict, canonical JSON (docs/evidence.md), into the caller's buffer.
 ///
 /// `buf` may be NULL if `cap` is 0, to ask for the size: then ATTESTOR_BUFFER_TOO_SMALL and `*len_out`. `err` may
@@ -195,22 +256,14 @@ pub unsafe extern "C" fn attestor_result_evidence(
     err: *mut attestor_error,
 ) -> attestor_status {
     status(err, || {
+        check_buffer(buf, cap, len_out)?;
         let result = required(result)?;
-        if len_out.is_null() || (buf.is_null() && cap > 0) {
-            return Err(Reason::ArgumentInvalid.into());
-        }
         let mut evidence = String::new();
         result.inner.write_evidence(&mut evidence);
         if evidence.is_empty() {
             return Err(Reason::NotVerified.into());
         }
-        // SAFETY: the header asks for a writable pointer.
-        unsafe { write_out(len_out, evidence.len()) }?;
-        if cap < evidence.len() {
-            return Err(Reason::BufferTooSmall.into());
-        }
-        // SAFETY: the buffer holds `cap` bytes, which is enough.
-        unsafe { core::ptr::copy_nonoverlapping(evidence.as_ptr(), buf, evidence.len()) };
-        Ok(())
+        // SAFETY: the header asks for a writable buffer and pointer.
+        Ok(unsafe { write_text(&evidence, buf, cap, len_out) }?)
     })
 }

@@ -28,11 +28,17 @@ pub const ATTESTOR_FORMAT_PUBLIC_KEY_PEM: u32 = 4;
 pub const ATTESTOR_FORMAT_X509_PEM: u32 = 5;
 /// DER certificates one after the other; feeds the x509 slot.
 pub const ATTESTOR_FORMAT_X509_DER: u32 = 6;
+/// A SPIFFE bundle map: the bundles of all trust domains of a feed. Put as the trust domain of the empty name.
+pub const ATTESTOR_FORMAT_BUNDLE_MAP: u32 = 7;
+/// DER revocation lists one after the other; feeds the CRL slot of a trust domain. An empty document clears it.
+pub const ATTESTOR_FORMAT_X509_CRL: u32 = 8;
 
 /// The slot of keys that verify JWTs.
 pub const ATTESTOR_SLOT_JWT: u32 = 1;
 /// The slot of X.509 authorities.
 pub const ATTESTOR_SLOT_X509: u32 = 2;
+/// The slot of X.509 revocation lists.
+pub const ATTESTOR_SLOT_CRL: u32 = 3;
 
 /// `attestor_slot_info.flags`: `sequence` is set.
 pub const ATTESTOR_SLOT_HAS_SEQUENCE: u32 = 1;
@@ -46,7 +52,8 @@ pub const ATTESTOR_PUT_FORCE: u32 = 1;
 pub const ATTESTOR_NOW: i64 = i64::MIN;
 
 const MAX_NAME: usize = 2048;
-const MAX_DOCUMENT: usize = 1 << 20;
+/// A bundle map's limit; every other format has a lower one of its own.
+const MAX_DOCUMENT: usize = 16 << 20;
 
 /// The bundle cache. Shared: any number of threads; reference-counted by `_ref` and `_free`.
 pub struct attestor_store {
@@ -193,11 +200,14 @@ pub unsafe extern "C" fn attestor_store_free(store: *mut attestor_store) {
 /// Takes a bundle document for a source. All slots it speaks for are replaced at once, or nothing is:
 /// on failure the last good bundle stays. `{"keys": []}` revokes.
 ///
-/// `kind` ATTESTOR_SOURCE_*, `name` a trust domain (`example.org` or `spiffe://example.org`), `format`
-/// ATTESTOR_FORMAT_*, `now` Unix seconds or ATTESTOR_NOW. `options` and `err` may be NULL.
+/// A bundle map is all that its feed delivers: each bundle is taken or none, and what the feed filled for other
+/// trust domains is dropped. A reader may meet some domains of the new map beside others of the old one.
+/// `kind` ATTESTOR_SOURCE_*, `name` a trust domain (`example.org` or `spiffe://example.org`) or an issuer, empty for
+/// a bundle map, `format` ATTESTOR_FORMAT_*, `now` Unix seconds or ATTESTOR_NOW. `options` and `err` may be NULL.
 /// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_PRIVATE_KEY, ATTESTOR_NO_USABLE_KEYS,
-/// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED,
-/// ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED, ATTESTOR_OPTION_UNSUPPORTED.
+/// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN,
+/// ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED, ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED,
+/// ATTESTOR_OPTION_UNSUPPORTED.
 /// Threads: any, although the handle is not const; updates run one after the other, readers never wait. Allocates: yes.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -226,6 +236,8 @@ pub unsafe extern "C" fn attestor_store_put(
             ATTESTOR_FORMAT_PUBLIC_KEY_PEM => Format::PublicKeyPem,
             ATTESTOR_FORMAT_X509_PEM => Format::X509Pem,
             ATTESTOR_FORMAT_X509_DER => Format::X509Der,
+            ATTESTOR_FORMAT_BUNDLE_MAP => Format::BundleMap,
+            ATTESTOR_FORMAT_X509_CRL => Format::X509Crl,
             _ => return Err(Reason::FormatUnsupported.into()),
         };
         // SAFETY: the header asks for NULL or a structure that starts with its size.
@@ -283,6 +295,7 @@ pub unsafe extern "C" fn attestor_store_info(
         let slot = match slot {
             ATTESTOR_SLOT_JWT => SlotKind::Jwt,
             ATTESTOR_SLOT_X509 => SlotKind::X509,
+            ATTESTOR_SLOT_CRL => SlotKind::Crl,
             _ => return Err(Reason::ArgumentInvalid.into()),
         };
         if out.is_null() {

@@ -6,7 +6,8 @@ use super::store::{attestor_store, now};
 use super::structs::{Sized32, read_struct};
 use super::types::{attestor_error, attestor_status};
 use crate::error::ConfigError;
-use crate::request::Request;
+use crate::request::{Possession, Request, possession_message};
+use crate::result::VerifyResult;
 use crate::verdict::Reason;
 use crate::verifier::Verifier;
 use core::ffi::c_char;
@@ -18,6 +19,14 @@ const MAX_POLICY: usize = 1 << 20;
 const MAX_CREDENTIAL: usize = 65536;
 const MAX_ID: usize = 64;
 const MAX_NONCE: usize = 4096;
+/// The largest `limits.chain_bytes` a policy can set.
+const MAX_CHAIN: usize = 1 << 18;
+const MAX_CHALLENGE: usize = 4096;
+
+/// `attestor_request.possession`: the host finished a TLS handshake in which the peer presented the chain.
+pub const ATTESTOR_POSSESSION_TLS_HANDSHAKE: u32 = 1;
+/// `attestor_request.possession`: the peer signed `challenge`; `proof` is the signature.
+pub const ATTESTOR_POSSESSION_SIGNED_CHALLENGE: u32 = 2;
 
 /// A store and a policy. Shared: any number of threads; reference-counted by `_ref` and `_free`.
 pub struct attestor_verifier {
@@ -65,13 +74,41 @@ pub struct attestor_request {
     pub access_token_len: usize,
     /// How many seconds ago the end user of an ID token may have authenticated; 0 is any time.
     pub max_age_secs: u64,
+    /// The passport that came with the credential or alone, a compact JWS; may be NULL, but for `attestor_admit`.
+    pub passport: *const u8,
+    /// Bytes of the passport.
+    pub passport_len: usize,
+    /// An X.509-SVID in place of `credential`: DER certificates one after the other, the leaf first; may be NULL.
+    pub chain: *const u8,
+    /// Bytes of the chain.
+    pub chain_len: usize,
+    /// How the holder of the chain proved possession: ATTESTOR_POSSESSION_*; 0 is none, which never allows.
+    pub possession: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// The challenge that was signed, at least 16 bytes, made and used once by the host.
+    pub challenge: *const u8,
+    /// Bytes of the challenge.
+    pub challenge_len: usize,
+    /// The signature over `attestor_possession_message`, as JWS has it.
+    pub proof: *const u8,
+    /// Bytes of the proof.
+    pub proof_len: usize,
+    /// Which of our audiences the chain was presented to; may be NULL for a TLS handshake.
+    pub audience: *const c_char,
+    /// Bytes of the audience.
+    pub audience_len: usize,
+    /// The certificate of the TLS peer, DER, for a `cnf` of `x5t#S256`; may be NULL.
+    pub peer_certificate: *const u8,
+    /// Bytes of the certificate.
+    pub peer_certificate_len: usize,
 }
 
 // SAFETY: repr(C), integers and pointers, the size first.
 unsafe impl Sized32 for attestor_request {}
 
 const _: () = assert!(size_of::<attestor_verifier_options>() == 8);
-const _: () = assert!(size_of::<attestor_request>() == 24 + 8 * size_of::<*const u8>());
+const _: () = assert!(size_of::<attestor_request>() == 32 + 20 * size_of::<*const u8>());
 
 /// Makes a verifier of a policy document (UTF-8 JSON) against a store, of which it takes a reference.
 ///
@@ -154,78 +191,213 @@ pub unsafe extern "C" fn attestor_verifier_set_policy(
     })
 }
 
+/// Sets a shadow policy, which judges whatever the policy judges and decides nothing; `policy` NULL removes it.
+///
+/// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID (the old one then stays).
+/// Threads: any, although the handle is not const. Allocates: yes.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_verifier_set_shadow_policy(
+    verifier: *mut attestor_verifier,
+    policy: *const c_char,
+    policy_len: usize,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        // SAFETY: the header asks for a readable (pointer, length) pair.
+        let document = unsafe { bytes(policy.cast(), policy_len, MAX_POLICY) }?;
+        // SAFETY: the header asks for NULL or a live handle; it is only ever shared.
+        let verifier = required(unsafe { verifier.as_ref() })?;
+        verifier.inner.set_shadow_policy((!policy.is_null()).then_some(document))
+    })
+}
+
 /// Judges one credential. ATTESTOR_OK is the only acceptance.
 ///
 /// `summary` is filled whatever the outcome if it is not NULL (set its `struct_size`); `err` may be NULL.
 /// Returns: ATTESTOR_OK, a deny (1000-1999), an unavailable (2000-2099), or misuse (1-99).
 /// Lifetime: views in `summary` are valid until the next `attestor_verify`, `_clear` or `_free` of this result.
 /// Threads: `verifier` any, `result` one at a time. Never waits for an update and never calls back.
-/// Allocates: never on a result that has grown to the size of its credentials; RSA: at most 5.
+/// Allocates: never on a result that has grown to the size of its credentials; RSA: at most 5; a chain of EC
+/// certificates: 2.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn attestor_verify(
     verifier: Option<&attestor_verifier>,
     request: *const attestor_request,
-    mut result: Option<&mut attestor_result>,
+    result: Option<&mut attestor_result>,
     summary: *mut attestor_summary,
     err: *mut attestor_error,
 ) -> attestor_status {
     status(err, || {
-        // An allow of an earlier call is gone before anything else is looked at.
-        if !summary.is_null() {
-            // SAFETY: not NULL; the header asks for a structure that starts with its size.
-            unsafe { attestor_summary::begin(summary) }
-                .inspect_err(|_| attestor_result::forget(&mut result))?;
-        }
-        let result = required(result)?;
-        result.clear();
-        // SAFETY: the header's contract of `attestor_request`.
-        let verdict = unsafe { judge(verifier, request, result) };
-        result.note(verdict);
-        if !summary.is_null() {
-            // SAFETY: not NULL; the header asks for a structure that starts with its size.
-            unsafe { result.write_summary(summary) }?;
-        }
-        verdict.map_err(ConfigError::from)
+        // SAFETY: the header's contract.
+        unsafe { ask(verifier, request, result, summary, Verifier::verify_into) }
     })
 }
 
+/// Judges an admission: a passport, and the credential that came with it or none. As `attestor_verify`, but a
+/// request without a passport is ATTESTOR_ARGUMENT_INVALID.
+///
+/// A refusal with ATTESTOR_ABOUT_PASSPORT is about the passport.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_admit(
+    verifier: Option<&attestor_verifier>,
+    request: *const attestor_request,
+    result: Option<&mut attestor_result>,
+    summary: *mut attestor_summary,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        // SAFETY: the header's contract.
+        unsafe { ask(verifier, request, result, summary, Verifier::admit_into) }
+    })
+}
+
+/// Bytes of a possession message.
+pub const ATTESTOR_POSSESSION_MESSAGE_LEN: u32 = 188;
+
+type Judge = fn(&Verifier, &Request<'_>, &mut VerifyResult) -> Result<(), Reason>;
+
+/// SAFETY: `request` and `summary` are NULL or as the header describes them.
+unsafe fn ask(
+    verifier: Option<&attestor_verifier>,
+    request: *const attestor_request,
+    mut result: Option<&mut attestor_result>,
+    summary: *mut attestor_summary,
+    judge: Judge,
+) -> Result<(), ConfigError> {
+    // An allow of an earlier call is gone before anything else is looked at.
+    if !summary.is_null() {
+        // SAFETY: not NULL; the header asks for a structure that starts with its size.
+        unsafe { attestor_summary::begin(summary) }.inspect_err(|_| attestor_result::forget(&mut result))?;
+    }
+    let result = required(result)?;
+    result.clear();
+    // SAFETY: the header's contract of `attestor_request`.
+    let verdict = unsafe { read_and_judge(verifier, request, result, judge) };
+    result.note(verdict);
+    if !summary.is_null() {
+        // SAFETY: not NULL; the header asks for a structure that starts with its size.
+        unsafe { result.write_summary(summary) }?;
+    }
+    verdict.map_err(ConfigError::from)
+}
+
 /// SAFETY: `request` is NULL or as the header describes it.
-unsafe fn judge(
+unsafe fn read_and_judge(
     verifier: Option<&attestor_verifier>,
     request: *const attestor_request,
     result: &mut attestor_result,
+    judge: Judge,
 ) -> Result<(), Reason> {
     let verifier = required(verifier)?;
     // SAFETY: the caller's contract.
     let request = required(unsafe { read_struct(request) }?)?;
-    if request.flags != 0 {
+    // SAFETY: the caller's contract: readable (pointer, length) pairs.
+    let question = unsafe { question(&request) }?;
+    judge(&verifier.inner, &question, result.inner())
+}
+
+/// SAFETY: every pointer is NULL or readable for its length, for `'a`.
+unsafe fn question<'a>(request: &attestor_request) -> Result<Request<'a>, Reason> {
+    if request.flags != 0 || request.reserved != 0 {
         return Err(Reason::OptionUnsupported);
     }
-    if request.access_token_len > MAX_CREDENTIAL {
+    if request.access_token_len > MAX_CREDENTIAL || request.peer_certificate_len > MAX_CREDENTIAL {
         return Err(Reason::ArgumentInvalid);
     }
-    // SAFETY: the caller's contract: readable (pointer, length) pairs.
-    let (credential, access_token, id, nonce) = unsafe {
+    let r = request;
+    // SAFETY: passed on.
+    unsafe {
+        let mut question =
+            Request::new(bytes(r.credential, r.credential_len, MAX_CREDENTIAL)?).at(now(r.now));
+        question.attestor = optional_text(r.attestor_id, r.attestor_id_len, MAX_ID)?;
+        question.nonce = optional_text(r.nonce, r.nonce_len, MAX_NONCE)?;
+        question.audience = optional_text(r.audience, r.audience_len, MAX_NONCE)?;
+        question.access_token = optional(r.access_token, r.access_token_len, MAX_CREDENTIAL)?;
+        question.passport = optional(r.passport, r.passport_len, MAX_CREDENTIAL)?;
+        question.peer_certificate = optional(r.peer_certificate, r.peer_certificate_len, MAX_CREDENTIAL)?;
+        question.chain = optional(r.chain, r.chain_len, MAX_CHAIN)?;
+        question.possession = possession(request)?;
+        if r.max_age_secs != 0 {
+            question = question.max_age(u32::try_from(r.max_age_secs).unwrap_or(u32::MAX));
+        }
+        Ok(question)
+    }
+}
+
+/// The bytes at (`ptr`, `len`); none for NULL, which has no length.
+///
+/// SAFETY: as for [`bytes`].
+unsafe fn optional<'a>(ptr: *const u8, len: usize, max: usize) -> Result<Option<&'a [u8]>, Reason> {
+    // SAFETY: passed on.
+    let bytes = unsafe { bytes(ptr, len, max) }?;
+    Ok((!ptr.is_null()).then_some(bytes))
+}
+
+/// Likewise of text.
+///
+/// SAFETY: as for [`text`].
+unsafe fn optional_text<'a>(ptr: *const c_char, len: usize, max: usize) -> Result<Option<&'a str>, Reason> {
+    // SAFETY: passed on.
+    let text = unsafe { text(ptr, len, max) }?;
+    Ok((!ptr.is_null()).then_some(text))
+}
+
+/// SAFETY: as for [`question`].
+unsafe fn possession<'a>(request: &attestor_request) -> Result<Option<Possession<'a>>, Reason> {
+    if request.challenge_len > MAX_CHALLENGE || request.proof_len > MAX_CHALLENGE {
+        return Err(Reason::ArgumentInvalid);
+    }
+    // SAFETY: passed on.
+    let (challenge, proof) = unsafe {
         (
-            bytes(request.credential, request.credential_len, MAX_CREDENTIAL)?,
-            bytes(request.access_token, request.access_token_len, MAX_CREDENTIAL)?,
-            text(request.attestor_id, request.attestor_id_len, MAX_ID)?,
-            text(request.nonce, request.nonce_len, MAX_NONCE)?,
+            bytes(request.challenge, request.challenge_len, MAX_CHALLENGE)?,
+            bytes(request.proof, request.proof_len, MAX_CHALLENGE)?,
         )
     };
-    let mut question = Request::new(credential).at(now(request.now));
-    if !request.attestor_id.is_null() {
-        question = question.attestor(id);
+    match request.possession {
+        0 => Ok(None),
+        ATTESTOR_POSSESSION_TLS_HANDSHAKE => Ok(Some(Possession::TlsHandshake)),
+        ATTESTOR_POSSESSION_SIGNED_CHALLENGE => Ok(Some(Possession::SignedChallenge { challenge, proof })),
+        _ => Err(Reason::ArgumentInvalid),
     }
-    if !request.nonce.is_null() {
-        question = question.nonce(nonce);
-    }
-    if !request.access_token.is_null() {
-        question = question.access_token(access_token);
-    }
-    if request.max_age_secs != 0 {
-        question = question.max_age(u32::try_from(request.max_age_secs).unwrap_or(u32::MAX));
-    }
-    verifier.inner.verify(&question, result.inner()).map(|_| ()).map_err(|rejected| rejected.reason)
+}
+
+/// Writes what the holder of an X.509-SVID signs for ATTESTOR_POSSESSION_SIGNED_CHALLENGE: 188 bytes.
+///
+/// `passport` is the passport that goes with the request, or empty. `out` has room for
+/// ATTESTOR_POSSESSION_MESSAGE_LEN bytes. The proof is a signature over them as JWS has it (RFC 7518, RFC 8037):
+/// PS256 for an RSA key, ES256, ES384, ES512 (r and s, not DER) for EC, EdDSA for Ed25519. `err` may be NULL.
+/// Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID for a challenge of less than 16 bytes.
+/// Threads: any. Allocates: never.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_possession_message(
+    challenge: *const u8,
+    challenge_len: usize,
+    audience: *const c_char,
+    audience_len: usize,
+    passport: *const u8,
+    passport_len: usize,
+    out: *mut u8,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        if challenge_len > MAX_CHALLENGE || passport_len > MAX_CREDENTIAL {
+            return Err(Reason::ArgumentInvalid.into());
+        }
+        // SAFETY: the header asks for readable (pointer, length) pairs.
+        let (challenge, audience, passport) = unsafe {
+            (
+                bytes(challenge, challenge_len, MAX_CHALLENGE)?,
+                text(audience, audience_len, MAX_NONCE)?,
+                bytes(passport, passport_len, MAX_CREDENTIAL)?,
+            )
+        };
+        let message = possession_message(challenge, audience, passport)?;
+        // SAFETY: the header asks for room for the message; it has no alignment.
+        Ok(unsafe { write_out(out.cast::<[u8; ATTESTOR_POSSESSION_MESSAGE_LEN as usize]>(), message) }?)
+    })
 }

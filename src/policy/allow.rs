@@ -1,20 +1,31 @@
 //! `allow`: who may enter. Any one entry admits; a policy without it admits whoever verifies.
 
+use super::pointer::Pointer;
 use super::reader::{Field, Object};
 use crate::credential::spiffe_id;
 use crate::error::ConfigError;
 use crate::wire::json::{Kind, Value};
-use std::collections::HashSet;
+use core::fmt::Write as _;
+use std::collections::HashMap;
 
 /// The ways in of one attestor.
 #[derive(Default)]
 pub(crate) struct Allow {
-    /// Whole SPIFFE IDs, or whole subjects of an issuer.
-    exact: HashSet<Box<str>>,
+    /// Whole SPIFFE IDs, or whole subjects of an issuer, and their places in the list.
+    exact: HashMap<Box<str>, usize>,
     /// SPIFFE ID prefixes, each ending with a slash.
     prefixes: Vec<Box<str>>,
+    names_spiffe_ids: bool,
     /// Claim rules: all conditions of one must hold.
     claims: Vec<Vec<Condition>>,
+}
+
+/// The entry that admitted a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Exact(usize),
+    Prefix(usize),
+    Claims(usize),
 }
 
 /// One claim and the values it may have.
@@ -30,14 +41,15 @@ impl Allow {
         takes_domain: impl Fn(&str) -> bool,
     ) -> Result<Self, ConfigError> {
         let object = field.object(&["ids", "prefixes", "claims"])?;
-        let mut allow = Self::default();
+        let mut allow = Self { names_spiffe_ids: true, ..Self::default() };
         for element in list(&object, "ids")? {
             let id = element.string()?;
             let path = check_domain(&element, &id, &takes_domain)?;
             if let Err(reason) = spiffe_id::check_path(&id, path) {
                 return element.fail(format!("not a SPIFFE ID: {}", reason.phrase()));
             }
-            allow.exact.insert(id.into());
+            let at = allow.exact.len();
+            allow.exact.entry(id.into()).or_insert(at);
         }
         for element in list(&object, "prefixes")? {
             let prefix = element.string()?;
@@ -56,7 +68,8 @@ impl Allow {
         let object = field.object(&["subjects", "claims"])?;
         let mut allow = Self::default();
         for element in list(&object, "subjects")? {
-            allow.exact.insert(element.string()?.into());
+            let at = allow.exact.len();
+            allow.exact.entry(element.string()?.into()).or_insert(at);
         }
         allow.finish(field, &object)
     }
@@ -71,12 +84,30 @@ impl Allow {
         Ok(self)
     }
 
-    /// Whether an entry admits this subject (the SPIFFE ID, or `sub`) with these claims.
-    pub(crate) fn admits(&self, subject: &str, claims: Value<'_>) -> bool {
-        self.exact.contains(subject)
-            // The prefix itself is not an ID under it, and a sibling that begins alike is none either.
-            || self.prefixes.iter().any(|prefix| subject.starts_with(&**prefix))
-            || self.claims.iter().any(|rule| rule.iter().all(|condition| condition.holds(claims)))
+    /// The entry that admits this subject (the SPIFFE ID, or `sub`) with these claims, if the credential has any.
+    pub(crate) fn admits(&self, subject: &str, claims: Option<Value<'_>>) -> Option<Entry> {
+        if let Some(at) = self.exact.get(subject) {
+            return Some(Entry::Exact(*at));
+        }
+        // The prefix itself is not an ID under it, and a sibling that begins alike is none either.
+        if let Some(at) = self.prefixes.iter().position(|prefix| subject.starts_with(&**prefix)) {
+            return Some(Entry::Prefix(at));
+        }
+        let claims = claims?;
+        let holds = |rule: &Vec<Condition>| rule.iter().all(|condition| condition.holds(claims));
+        self.claims.iter().position(holds).map(Entry::Claims)
+    }
+
+    /// Appends the entry's place below `allow`.
+    pub(crate) fn push_place(&self, entry: Entry, out: &mut String) {
+        let (list, at) = match entry {
+            Entry::Exact(at) if self.names_spiffe_ids => ("ids", at),
+            Entry::Exact(at) => ("subjects", at),
+            Entry::Prefix(at) => ("prefixes", at),
+            Entry::Claims(at) => ("claims", at),
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(out, "allow.{list}[{at}]");
     }
 }
 
@@ -133,24 +164,6 @@ impl Condition {
     }
 }
 
-/// A JSON Pointer (RFC 6901) that leads through objects.
-struct Pointer(Vec<Box<str>>);
-
-impl Pointer {
-    fn read(text: &str) -> Option<Self> {
-        let mut rest = text;
-        while let Some(at) = rest.find('~') {
-            rest = rest[at + 1..].strip_prefix(['0', '1'])?;
-        }
-        let names = text.strip_prefix('/')?.split('/');
-        Some(Self(names.map(|name| name.replace("~1", "/").replace("~0", "~").into()).collect()))
-    }
-
-    fn find<'a>(&self, root: Value<'a>) -> Option<Value<'a>> {
-        self.0.iter().try_fold(root, |value, name| value.get(name))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,7 +185,7 @@ mod tests {
     fn admits(json: &str, spiffe: bool, subject: &str, claims: &str) -> bool {
         let mut tape = Tape::default();
         let claims = tape.read(claims.as_bytes(), LIMITS).unwrap();
-        with_allow(json, spiffe, |allow| allow.unwrap().admits(subject, claims))
+        with_allow(json, spiffe, |allow| allow.unwrap().admits(subject, Some(claims)).is_some())
     }
 
     #[test]

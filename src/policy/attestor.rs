@@ -1,15 +1,15 @@
-//! One way in: which credentials an attestor takes, and what it asks of them.
+//! One way in: which credentials an attestor takes, and what every kind asks of them.
 
 use super::allow::Allow;
-use super::reader::{Field, Object};
-use crate::credential::oidc::TokenClass;
-use crate::credential::spiffe_id;
+use super::map::{self, Map};
+use super::native::Native;
+use super::oidc::Oidc;
+use super::projection::Projected;
+use super::reader::{Field, MAX_SECS, Object};
+use super::spiffe::Spiffe;
 use crate::crypto::{Algorithm, AlgorithmSet};
 use crate::error::ConfigError;
 use crate::wire::json::Value;
-
-/// Ten years: no limit on a duration needs more.
-const MAX_SECS: i64 = 10 * 366 * 86400;
 
 /// An attestor of any kind.
 pub(crate) struct Attestor {
@@ -26,6 +26,11 @@ pub(crate) struct Attestor {
     pub(crate) accept_unbound_cnf: bool,
     /// `None` admits whoever verifies.
     pub(crate) allow: Option<Allow>,
+    pub(crate) map: Option<Map>,
+    /// Who has no entry in `map` may not enter.
+    pub(crate) map_required: bool,
+    pub(crate) evidence: Vec<Projected>,
+    pub(crate) binding: Binding,
     pub(crate) kind: Kind,
 }
 
@@ -33,91 +38,70 @@ pub(crate) struct Attestor {
 pub(crate) enum Kind {
     Spiffe(Spiffe),
     Oidc(Oidc),
+    Native(Native),
 }
 
-/// JWT-SVIDs of some trust domains.
-pub(crate) struct Spiffe {
-    pub(crate) require_path: bool,
-    pub(crate) local_trust_domain: Option<Box<str>>,
-    /// `None` is every domain the store has.
-    pub(crate) trust_domains: Option<Vec<Box<str>>>,
+/// What ties a credential to the passport it came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// The passport's key is compared only where a `cnf` that must be satisfied names one.
+    None,
+    /// A `cnf` must name the passport's key whenever there is a passport.
+    Cnf,
+    /// `aud` must hold the thumbprint of the passport's key.
+    Audience,
 }
 
-/// Tokens of one issuer.
-pub(crate) struct Oidc {
-    /// The canonical spelling: names the source and the identity.
-    pub(crate) issuer: Box<str>,
-    /// Other spellings of `iss` that mean the same issuer.
-    pub(crate) aliases: Vec<Box<str>>,
-    pub(crate) token: TokenClass,
-    pub(crate) reject_extra_audiences: bool,
-    pub(crate) trusted_audiences: Vec<Box<str>>,
-    /// Empty: `azp` is not looked at.
-    pub(crate) authorized_parties: Vec<Box<str>>,
-    pub(crate) nonce: Nonce,
-}
-
-/// What a token's `nonce` must be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Nonce {
-    Forbidden,
-    /// Compared if the request has one.
-    Optional,
-    /// The request must have one.
-    Required,
-}
-
-const COMMON: &[&str] = &[
-    "id",
-    "kind",
-    "audiences",
+const COMMON: &[&str] = &["id", "kind", "audiences", "clock_skew_secs", "map", "map_required", "evidence"];
+const EXTERNAL: &[&str] = &[
     "algorithms",
     "kid_policy",
     "strict_headers",
     "max_lifetime_secs",
     "max_token_age_secs",
     "max_iat_future_secs",
-    "clock_skew_secs",
+    "passport_binding",
     "accept_unbound_cnf",
     "allow",
 ];
-const SPIFFE: &[&str] = &["trust_domains", "local_trust_domain", "require_path"];
-const OIDC: &[&str] = &[
-    "issuer",
-    "issuer_aliases",
-    "token",
-    "extra_audiences",
-    "trusted_audiences",
-    "authorized_parties",
-    "nonce",
-];
-
 impl Attestor {
     pub(crate) fn read(field: &Field<'_>, default_skew: i64) -> Result<Self, ConfigError> {
         // The kind decides which fields there are, so it is looked at before the names are.
-        let kind = field.value.get("kind").and_then(Value::as_str);
-        let oidc = kind.is_some_and(|kind| kind.is("oidc"));
-        let own = if oidc { OIDC } else { SPIFFE };
-        let object = field.object(&[COMMON, own].concat())?;
+        let is =
+            |name: &str| field.value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.is(name));
+        if is("native") {
+            return Self::read_native(field, default_skew);
+        }
+        let oidc = is("oidc");
+        let own = if oidc { Oidc::FIELDS } else { Spiffe::FIELDS };
+        let object = field.object(&[COMMON, EXTERNAL, own].concat())?;
         let id = read_id(&object.required("id")?)?;
         let kind = object.required("kind")?;
         if !oidc && kind.string()? != "spiffe" {
-            return kind.fail("must be `spiffe` or `oidc`: no other kind is supported by this version");
+            return kind
+                .fail("must be `spiffe`, `oidc` or `native`: no other kind is supported by this version");
         }
         let seconds =
             |name: &str, least| object.optional(name).map(|f| f.integer(least..=MAX_SECS)).transpose();
         let possible = if oidc { AlgorithmSet::all() } else { AlgorithmSet::jwt_svid() };
         let algorithms = object.optional("algorithms");
+        let bindings = [("none", Binding::None), ("cnf", Binding::Cnf), ("audience", Binding::Audience)];
         let kind = if oidc { Kind::Oidc(Oidc::read(&object)?) } else { Kind::Spiffe(Spiffe::read(&object)?) };
         let read_allow = |field: Field<'_>| match &kind {
             Kind::Spiffe(spiffe) => Allow::read_spiffe(&field, |domain| spiffe.takes_domain(domain)),
-            Kind::Oidc(_) => Allow::read_oidc(&field),
+            _ => Allow::read_oidc(&field),
         };
+        let allow = object.optional("allow").map(read_allow).transpose()?;
+        if let Kind::Oidc(oidc) = &kind {
+            oidc.check_open(&object, allow.is_some())?;
+        }
+        let (map, evidence) = read_grants(&object, &kind)?;
         Ok(Self {
             id,
             audiences: object.required("audiences")?.strings()?,
             algorithms: algorithms.map_or(Ok(possible), |f| read_algorithms(&f, possible))?,
-            single_key: one_of(&object, "kid_policy", &[("required", false), ("single", true)])?
+            single_key: object
+                .one_of("kid_policy", &[("required", false), ("single", true)])?
                 .unwrap_or(false),
             strict_headers: object.boolean_or("strict_headers", false)?,
             clock_skew: object.integer_or("clock_skew_secs", 0..=300, default_skew)?,
@@ -125,7 +109,36 @@ impl Attestor {
             max_token_age: seconds("max_token_age_secs", 1)?,
             max_iat_future: seconds("max_iat_future_secs", 0)?,
             accept_unbound_cnf: object.boolean_or("accept_unbound_cnf", false)?,
-            allow: object.optional("allow").map(read_allow).transpose()?,
+            allow,
+            map_required: read_map_required(&object, map.as_ref())?,
+            map,
+            evidence,
+            binding: object.one_of("passport_binding", &bindings)?.unwrap_or(Binding::Cnf),
+            kind,
+        })
+    }
+
+    fn read_native(field: &Field<'_>, default_skew: i64) -> Result<Self, ConfigError> {
+        let object = field.object(&[COMMON, Native::FIELDS].concat())?;
+        let id = read_id(&object.required("id")?)?;
+        let kind = Kind::Native(Native::read(&object)?);
+        let (map, evidence) = read_grants(&object, &kind)?;
+        Ok(Self {
+            id,
+            audiences: object.optional("audiences").map_or(Ok(Vec::new()), |field| field.strings())?,
+            algorithms: AlgorithmSet::ed25519(),
+            single_key: false,
+            strict_headers: true,
+            clock_skew: object.integer_or("clock_skew_secs", 0..=300, default_skew)?,
+            max_lifetime: None,
+            max_token_age: None,
+            max_iat_future: None,
+            accept_unbound_cnf: false,
+            allow: None,
+            map_required: read_map_required(&object, map.as_ref())?,
+            map,
+            evidence,
+            binding: Binding::None,
             kind,
         })
     }
@@ -134,87 +147,50 @@ impl Attestor {
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let source = match (&self.kind, &other.kind) {
             (Kind::Spiffe(ours), Kind::Spiffe(theirs)) => ours.shares_domain(theirs),
-            (Kind::Oidc(ours), Kind::Oidc(theirs)) => ours.spellings().any(|name| theirs.is_issuer(name)),
+            (Kind::Oidc(ours), Kind::Oidc(theirs)) => ours.shares_issuer(theirs),
+            (Kind::Native(_), Kind::Native(_)) => {
+                return self.audiences.is_empty()
+                    || other.audiences.is_empty()
+                    || self.shares_audience(other);
+            }
             _ => false,
         };
-        source && self.audiences.iter().any(|audience| other.audiences.contains(audience))
+        source && self.shares_audience(other)
+    }
+
+    fn shares_audience(&self, other: &Self) -> bool {
+        self.audiences.iter().any(|audience| other.audiences.contains(audience))
     }
 }
 
-impl Spiffe {
-    fn read(object: &Object<'_, '_>) -> Result<Self, ConfigError> {
-        Ok(Self {
-            require_path: object.boolean_or("require_path", true)?,
-            local_trust_domain: object
-                .optional("local_trust_domain")
-                .map(|f| read_trust_domain(&f))
-                .transpose()?,
-            trust_domains: read_trust_domains(&object.required("trust_domains")?)?,
-        })
-    }
-
-    fn shares_domain(&self, other: &Self) -> bool {
-        match (&self.trust_domains, &other.trust_domains) {
-            (Some(ours), Some(theirs)) => ours.iter().any(|domain| theirs.contains(domain)),
-            _ => true,
-        }
-    }
-
-    pub(crate) fn takes_domain(&self, domain: &str) -> bool {
-        self.trust_domains.as_ref().is_none_or(|domains| domains.iter().any(|d| **d == *domain))
-    }
-}
-
-impl Oidc {
-    fn read(object: &Object<'_, '_>) -> Result<Self, ConfigError> {
-        let strings = |name: &str| object.optional(name).map_or(Ok(Vec::new()), |field| field.strings());
-        let classes =
-            [("either", TokenClass::Either), ("id", TokenClass::Id), ("access", TokenClass::Access)];
-        let token = one_of(object, "token", &classes)?.unwrap_or(TokenClass::Either);
-        let extra = one_of(object, "extra_audiences", &[("allow", false), ("reject", true)])?;
-        let nonces =
-            [("forbidden", Nonce::Forbidden), ("optional", Nonce::Optional), ("required", Nonce::Required)];
-        let issuer: Box<str> = object.required("issuer")?.string()?.into();
-        let aliases = strings("issuer_aliases")?;
-        if aliases.contains(&issuer) {
-            return object.required("issuer_aliases")?.fail("repeats the issuer");
-        }
-        Ok(Self {
-            issuer,
-            aliases,
-            token,
-            reject_extra_audiences: extra.unwrap_or(token == TokenClass::Id),
-            trusted_audiences: strings("trusted_audiences")?,
-            authorized_parties: strings("authorized_parties")?,
-            nonce: one_of(object, "nonce", &nonces)?.unwrap_or(Nonce::Optional),
-        })
-    }
-
-    /// Every spelling of the issuer, the canonical one first.
-    pub(crate) fn spellings(&self) -> impl Iterator<Item = &str> {
-        core::iter::once(&self.issuer).chain(&self.aliases).map(|name| &**name)
-    }
-
-    pub(crate) fn is_issuer(&self, name: &str) -> bool {
-        self.spellings().any(|spelling| spelling == name)
-    }
-}
-
-/// An optional member that is one of a few words.
-fn one_of<T: Copy>(
-    object: &Object<'_, '_>,
-    name: &str,
-    words: &[(&str, T)],
-) -> Result<Option<T>, ConfigError> {
-    let Some(field) = object.optional(name) else {
-        return Ok(None);
+/// `map` and `evidence`: what an allow is worth. One name in evidence has one meaning.
+fn read_grants(object: &Object<'_, '_>, kind: &Kind) -> Result<(Option<Map>, Vec<Projected>), ConfigError> {
+    let check = |field: &Field<'_>, leading: &str| match kind {
+        Kind::Spiffe(spiffe) => map::check_spiffe(field, leading, |domain| spiffe.takes_domain(domain)),
+        _ => Ok(()),
     };
-    let text = field.string()?;
-    if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
-        return Ok(Some(*value));
+    let map = object.optional("map").map(|field| Map::read(&field, check)).transpose()?;
+    let Some(field) = object.optional("evidence") else {
+        return Ok((map, Vec::new()));
+    };
+    let profile = match kind {
+        Kind::Oidc(oidc) => Some(oidc.profile),
+        _ => None,
+    };
+    let evidence = Projected::read_all(&field, profile)?;
+    let twice = |name: &str| map.as_ref().is_some_and(|map| map.captures(name));
+    match evidence.iter().position(|projected| twice(&projected.name)) {
+        Some(at) => field.fail(format!("<{at}> has the name of a capture of `map`")),
+        None => Ok((map, evidence)),
     }
-    let words: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-    field.fail(format!("must be {}", words.join(" or ")))
+}
+
+fn read_map_required(object: &Object<'_, '_>, map: Option<&Map>) -> Result<bool, ConfigError> {
+    let required = object.boolean_or("map_required", false)?;
+    if required && map.is_none() {
+        return object.required("map_required")?.fail("there is no `map`: nobody could enter");
+    }
+    Ok(required)
 }
 
 fn read_id(field: &Field<'_>) -> Result<Box<str>, ConfigError> {
@@ -241,31 +217,4 @@ fn read_algorithms(field: &Field<'_>, possible: AlgorithmSet) -> Result<Algorith
         set = set.with(alg);
     }
     Ok(set)
-}
-
-fn read_trust_domain(field: &Field<'_>) -> Result<Box<str>, ConfigError> {
-    let name = field.string()?;
-    match spiffe_id::trust_domain_name(&name) {
-        Ok(domain) => Ok(domain.into()),
-        Err(reason) => field.fail(format!("not a trust domain: {}", reason.phrase())),
-    }
-}
-
-/// A list of names, or `["*"]` alone.
-fn read_trust_domains(field: &Field<'_>) -> Result<Option<Vec<Box<str>>>, ConfigError> {
-    let list = field.list()?;
-    if let [only] = &list[..] {
-        if only.value.as_str().is_some_and(|s| s.is("*")) {
-            return Ok(None);
-        }
-    }
-    let mut domains = Vec::with_capacity(list.len());
-    for element in &list {
-        let domain = read_trust_domain(element)?;
-        if domains.contains(&domain) {
-            return element.fail("occurs twice");
-        }
-        domains.push(domain);
-    }
-    Ok(Some(domains))
 }

@@ -1,10 +1,14 @@
 //! The checks an attestor's settings ask for, each a step of the one order.
 
-use super::attestor::{Attestor, Kind};
+use super::attestor::{Attestor, Binding, Kind};
 use crate::credential::claims::{Audience, Claims};
+use crate::credential::confirmation::{self, Proofs};
 use crate::credential::header::Header;
 use crate::verdict::Reason;
 use crate::wire::json::Str;
+
+/// An audience that names the key of a passport: what follows is its RFC 7638 thumbprint.
+const KEY_AUDIENCE: &str = "urn:attestor:jkt:";
 
 impl Attestor {
     /// What the header must be beyond the rules of the kind.
@@ -51,6 +55,9 @@ impl Attestor {
 
     /// `aud` names us, byte for byte.
     pub(crate) fn check_audience(&self, audience: Audience<'_>) -> Result<(), Reason> {
+        if self.audiences.is_empty() {
+            return Ok(()); // a native attestor may have none
+        }
         if audience.is_empty() {
             return Err(Reason::AudienceMissing);
         }
@@ -61,10 +68,31 @@ impl Attestor {
             Kind::Oidc(oidc) if oidc.reject_extra_audiences => {
                 let known = |value: Str<'_>| {
                     self.audiences.iter().chain(&oidc.trusted_audiences).any(|ours| value.is(ours))
+                        || (self.binding == Binding::Audience && value.starts_with(KEY_AUDIENCE))
                 };
                 if audience.all(known) { Ok(()) } else { Err(Reason::AudienceUntrustedExtra) }
             }
             _ => Ok(()),
         }
+    }
+
+    /// What ties the credential to a key: `cnf`, and to the passport it came with what the policy asks for.
+    pub(crate) fn check_binding(&self, claims: &Claims<'_>, proofs: Proofs<'_>) -> Result<(), Reason> {
+        match confirmation::check(claims.confirmation, proofs) {
+            Ok(()) => {}
+            // Taken as a bearer token, but not beside a passport of another key.
+            Err(reason) if self.accept_unbound_cnf => {
+                if self.binding == Binding::Cnf && proofs.passport.is_some() && reason == Reason::CnfInvalid {
+                    return Err(reason);
+                }
+            }
+            Err(reason) => return Err(reason),
+        }
+        if self.binding != Binding::Audience {
+            return Ok(());
+        }
+        let (_, thumbprint) = proofs.passport.ok_or(Reason::PopRequired)?;
+        let names_key = |value: Str<'_>| value.is_joined(KEY_AUDIENCE, thumbprint);
+        if claims.audience.any(names_key) { Ok(()) } else { Err(Reason::AudienceMismatch) }
     }
 }

@@ -1,7 +1,8 @@
 //! The policy document, version 1: checked whole when it is read, and never changed afterwards.
 
-use super::attestor::{Attestor, Kind, Spiffe};
+use super::attestor::{Attestor, Kind};
 use super::reader::{Field, Object};
+use super::spiffe::Spiffe;
 use crate::credential::claims::Audience;
 use crate::crypto::{AlgorithmSet, sha256};
 use crate::error::ConfigError;
@@ -10,13 +11,16 @@ use crate::wire::json::{Limits, Tape};
 use std::collections::HashMap;
 
 const MAX_BYTES: usize = 1 << 20;
-const DOCUMENT: Limits = Limits { depth: 16, members: 64 * 1024 };
+pub(super) const DOCUMENT: Limits = Limits { depth: 16, members: 64 * 1024 };
 /// The largest `limits.credential_bytes`.
 pub(crate) const MAX_CREDENTIAL_BYTES: i64 = 65536;
 
 /// A checked policy.
 pub(crate) struct Policy {
     pub(crate) credential_bytes: usize,
+    /// Of attestors that set none, and of passports.
+    pub(crate) clock_skew: i64,
+    pub(crate) chain_bytes: usize,
     pub(crate) json: Limits,
     pub(crate) attestors: Vec<Attestor>,
     /// SHA-256 of the document.
@@ -29,6 +33,10 @@ pub(crate) struct Policy {
     open: Vec<usize>,
     /// Attestors, by position, of an issuer, under each of its spellings.
     issuers: HashMap<Box<str>, Vec<usize>>,
+    /// Attestors, by position, of passports alone.
+    natives: Vec<usize>,
+    /// Attestors, by position, whose issuer is a template.
+    templates: Vec<usize>,
 }
 
 impl Policy {
@@ -44,10 +52,12 @@ impl Policy {
         let root = field.object(&["version", "clock_skew_secs", "limits", "attestors"])?;
         root.required("version")?.integer(1..=1)?;
         let skew = root.integer_or("clock_skew_secs", 0..=300, 60)?;
-        let (credential_bytes, json) = read_limits(&root)?;
+        let (credential_bytes, chain_bytes, json) = read_limits(&root)?;
         let list = root.required("attestors")?.list()?;
         let mut policy = Self {
             credential_bytes,
+            clock_skew: skew,
+            chain_bytes,
             json,
             attestors: Vec::with_capacity(list.len()),
             digest: sha256(document),
@@ -55,10 +65,13 @@ impl Policy {
             trust_domains: HashMap::new(),
             open: Vec::new(),
             issuers: HashMap::new(),
+            natives: Vec::new(),
+            templates: Vec::new(),
         };
         for field in &list {
             policy.add(Attestor::read(field, skew)?, field)?;
         }
+        policy.check_native(&list)?;
         Ok(policy)
     }
 
@@ -80,6 +93,8 @@ impl Policy {
                     self.trust_domains.entry(domain.clone()).or_default().push(at);
                 }
             }
+            Kind::Native(_) => self.natives.push(at),
+            Kind::Oidc(oidc) if oidc.template => self.templates.push(at),
             Kind::Oidc(oidc) => {
                 for name in oidc.spellings() {
                     self.issuers.entry(name.into()).or_default().push(at);
@@ -89,21 +104,57 @@ impl Policy {
         self.algorithms = self.algorithms.union(match attestor.kind {
             Kind::Spiffe(_) => AlgorithmSet::jwt_svid(),
             Kind::Oidc(_) => AlgorithmSet::all(),
+            Kind::Native(_) => AlgorithmSet::default(), // a passport never comes as the credential
         });
         self.attestors.push(attestor);
         Ok(())
     }
 
+    /// Anybody can sign a passport: beside another attestor, `native` without pins is an open door.
+    fn check_native(&self, list: &[Field<'_>]) -> Result<(), ConfigError> {
+        if self.natives.len() == self.attestors.len() {
+            return Ok(());
+        }
+        for (attestor, field) in self.attestors.iter().zip(list) {
+            if matches!(&attestor.kind, Kind::Native(native) if native.pinned_keys.is_none()) {
+                return field.fail(
+                    "`native` beside another attestor needs `pinned_keys`: anybody can sign a passport",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an audience that is named names us: one of any attestor's.
+    pub(crate) fn is_audience(&self, audience: Audience<'_>) -> bool {
+        audience.is_empty() || self.attestors.iter().any(|attestor| audience.matches(&attestor.audiences))
+    }
+
+    /// The attestor that judges a passport alone, picked by its audience.
+    pub(crate) fn for_passport(&self, audience: Audience<'_>) -> Option<usize> {
+        self.pick(self.natives.iter().copied(), audience)
+    }
+
     /// The attestor that judges a subject of this trust domain: of those that list it, the one whose
     /// audience matches. Routing grants nothing: the audience is checked again in its turn.
     pub(crate) fn for_trust_domain(&self, trust_domain: &str, audience: Audience<'_>) -> Option<usize> {
+        self.pick(self.of_trust_domain(trust_domain), audience)
+    }
+
+    /// Every attestor that takes this trust domain, by position: those that list it, then those that take all.
+    pub(super) fn of_trust_domain(&self, trust_domain: &str) -> impl Iterator<Item = usize> + Clone {
         let listed = self.trust_domains.get(trust_domain).into_iter().flatten();
-        self.pick(listed.chain(&self.open).copied(), audience)
+        listed.chain(&self.open).copied()
     }
 
     /// The attestor that judges a token of this issuer, picked likewise.
     pub(crate) fn for_issuer(&self, issuer: &str, audience: Audience<'_>) -> Option<usize> {
-        self.pick(self.issuers.get(issuer).into_iter().flatten().copied(), audience)
+        let named = self.issuers.get(issuer).into_iter().flatten();
+        let of_template = self.templates.iter().filter(|at| match &self.attestors[**at].kind {
+            Kind::Oidc(oidc) => oidc.is_issuer(issuer),
+            _ => false,
+        });
+        self.pick(named.chain(of_template).copied(), audience)
     }
 
     fn pick(&self, candidates: impl Iterator<Item = usize>, audience: Audience<'_>) -> Option<usize> {
@@ -112,9 +163,14 @@ impl Policy {
         Some(candidates.find(|at| audience.matches(&self.attestors[*at].audiences)).unwrap_or(first))
     }
 
+    /// Whether some attestor takes passports alone.
+    pub(crate) fn has_natives(&self) -> bool {
+        !self.natives.is_empty()
+    }
+
     /// Whether some attestor takes tokens by their issuer.
     pub(crate) fn has_issuers(&self) -> bool {
-        !self.issuers.is_empty()
+        !self.issuers.is_empty() || !self.templates.is_empty()
     }
 
     /// Whether some attestor takes tokens by their trust domain.
@@ -128,21 +184,25 @@ impl Policy {
     }
 }
 
-fn read_limits(root: &Object<'_, '_>) -> Result<(usize, Limits), ConfigError> {
-    let (mut bytes, mut depth, mut members) = (16384, 16, 256);
+fn read_limits(root: &Object<'_, '_>) -> Result<(usize, usize, Limits), ConfigError> {
+    let (mut bytes, mut chain_bytes, mut depth, mut members) = (16384, 65536, 16, 256);
     if let Some(field) = root.optional("limits") {
-        let limits = field.object(&["credential_bytes", "json_depth", "json_members"])?;
+        let limits = field.object(&["credential_bytes", "chain_bytes", "json_depth", "json_members"])?;
         bytes = limits.integer_or("credential_bytes", 256..=MAX_CREDENTIAL_BYTES, bytes)?;
+        chain_bytes = limits.integer_or("chain_bytes", 1024..=262_144, chain_bytes)?;
         depth = limits.integer_or("json_depth", 2..=64, depth)?;
         members = limits.integer_or("json_members", 8..=4096, members)?;
     }
     let size = |n: i64| usize::try_from(n).unwrap_or_default(); // the ranges are positive
-    Ok((size(bytes), Limits { depth: size(depth), members: size(members) }))
+    Ok((size(bytes), size(chain_bytes), Limits { depth: size(depth), members: size(members) }))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::spiffe::X509;
     use super::*;
+    use crate::credential::x509_svid::Usage;
+    use crate::crypto::Revocation;
 
     fn detail(document: &str) -> String {
         let error = Policy::read(document.as_bytes()).err().expect("a refusal");
@@ -168,7 +228,7 @@ mod tests {
             (r#"{"version":1,"attestors":[7]}"#, "$.attestors[0]: must be an object, not a number"),
             (
                 r#"{"version":1,"attestors":[{"id":"a","kind":"saml"}]}"#,
-                "$.attestors[0].kind: must be `spiffe` or `oidc`: no other kind is supported by this version",
+                "$.attestors[0].kind: must be `spiffe`, `oidc` or `native`: no other kind is supported by this version",
             ),
             (
                 r#"{"version":1,"clock_skew_secs":301,"attestors":[]}"#,
@@ -176,7 +236,7 @@ mod tests {
             ),
             (
                 r#"{"version":1,"limits":{"chain_bytes":1},"attestors":[]}"#,
-                "$.limits.chain_bytes: unknown field",
+                "$.limits.chain_bytes: must be an integer from 1024 to 262144",
             ),
             (
                 &with(r#","audience":["secret"]"#),
@@ -186,7 +246,7 @@ mod tests {
                 &with(r#","strict_haeders":true"#),
                 "$.attestors[0].strict_haeders: unknown field (did you mean `strict_headers`?)",
             ),
-            (&with(r#","map":[]"#), "$.attestors[0].map: unknown field"),
+            (&with(r#","map":[]"#), "$.attestors[0].map: must not be empty"),
             (
                 &with(r#","algorithms":["secret"]"#),
                 "$.attestors[0].algorithms[0]: must be one of RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 PS512",
@@ -200,6 +260,15 @@ mod tests {
             (
                 &with(r#","max_lifetime_secs":1.5"#),
                 "$.attestors[0].max_lifetime_secs: must be an integer from 1 to 316224000",
+            ),
+            (
+                &with(r#","x509":{"eku":"secret"}"#),
+                "$.attestors[0].x509.eku: must be `client` or `server` or `both` or `any`",
+            ),
+            (&with(r#","x509":{"crl":"secret"}"#), "$.attestors[0].x509.crl: must be `soft` or `hard`"),
+            (
+                &with(r#","x509":{"leeway_secs":301}"#),
+                "$.attestors[0].x509.leeway_secs: must be an integer from 0 to 300",
             ),
             (&with(r#","require_path":null"#), "$.attestors[0].require_path: must be a boolean, not null"),
             (
@@ -216,6 +285,25 @@ mod tests {
         ] {
             assert_eq!(detail(document), expected, "{document}");
         }
+    }
+
+    #[test]
+    fn settings_of_x509_and_their_defaults() {
+        let read = |rest: &str| {
+            let policy = Policy::read(with(rest).as_bytes()).unwrap();
+            assert_eq!(policy.chain_bytes, 65536);
+            match &policy.attestors[0].kind {
+                Kind::Spiffe(spiffe) => spiffe.x509,
+                _ => unreachable!(),
+            }
+        };
+        assert_eq!(read(""), X509::default());
+        let (leeway, usage, revocation) = (300, Usage::Both, Revocation::Hard);
+        let all = r#","x509":{"leeway_secs":300,"eku":"both","crl":"hard"}"#;
+        assert_eq!(read(all), X509 { leeway, usage, revocation });
+        let limited = r#"{"version":1,"limits":{"chain_bytes":1024},"#;
+        let policy = with("").replace(r#"{"version":1,"#, limited);
+        assert_eq!(Policy::read(policy.as_bytes()).unwrap().chain_bytes, 1024);
     }
 
     #[test]

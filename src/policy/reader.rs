@@ -7,6 +7,9 @@ use crate::verdict::Reason;
 use crate::wire::json::{Kind, Str, Value};
 use core::ops::RangeInclusive;
 
+/// Ten years: no limit on a duration needs more.
+pub(crate) const MAX_SECS: i64 = 10 * 366 * 86400;
+
 /// A value and the path that leads to it.
 pub(crate) struct Field<'a> {
     pub(crate) value: Value<'a>,
@@ -97,6 +100,19 @@ impl<'a> Object<'_, 'a> {
 
     pub(crate) fn required(&self, name: &str) -> Result<Field<'a>, ConfigError> {
         self.optional(name).map_or_else(|| self.field.fail(format!("`{name}` is required")), Ok)
+    }
+
+    /// An optional member that is one of a few words.
+    pub(crate) fn one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, ConfigError> {
+        let Some(field) = self.optional(name) else {
+            return Ok(None);
+        };
+        let text = field.string()?;
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(*value));
+        }
+        let words: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+        field.fail(format!("must be {}", words.join(" or ")))
     }
 
     pub(crate) fn integer_or(

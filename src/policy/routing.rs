@@ -2,7 +2,7 @@
 
 use super::attestor::{Attestor, Kind};
 use super::document::Policy;
-use crate::credential::claims::Claims;
+use crate::credential::claims::{Audience, Claims};
 use crate::credential::header::Typ;
 use crate::credential::{jwt_svid, oidc, spiffe_id};
 use crate::verdict::Reason;
@@ -35,6 +35,54 @@ impl Policy {
         by_domain.or_else(by_issuer).ok_or_else(|| self.why_unknown(subject, issuer, trust_domain.err()))
     }
 
+    /// Finds the attestor of an X.509-SVID, which names no audience: the request does, where several attestors take
+    /// the trust domain.
+    pub(crate) fn route_chain(
+        &self,
+        forced: Option<&str>,
+        subject: &str,
+        audience: Option<&str>,
+    ) -> Result<usize, Reason> {
+        let (domain, _) = spiffe_id::split(subject)?;
+        let ours = |at: &usize| match audience {
+            Some(audience) => self.attestors[*at].audiences.iter().any(|our| **our == *audience),
+            None => true,
+        };
+        if let Some(id) = forced {
+            let at = self.find(id).ok_or(Reason::AttestorUnknown)?;
+            return match &self.attestors[at].kind {
+                Kind::Spiffe(spiffe) if !spiffe.takes_domain(domain) => Err(Reason::TrustDomainUnknown),
+                Kind::Spiffe(_) if ours(&at) => Ok(at),
+                Kind::Spiffe(_) => Err(Reason::AudienceMismatch),
+                _ => Err(Reason::TypMismatch), // a token's or a passport's
+            };
+        }
+        let mut all = self.of_trust_domain(domain);
+        let mut matching = all.clone().filter(ours);
+        match (matching.next(), matching.next()) {
+            (Some(at), None) => Ok(at),
+            (Some(_), Some(_)) => Err(Reason::AudienceMissing),
+            (None, _) if all.next().is_none() => Err(Reason::TrustDomainUnknown),
+            (None, _) => Err(Reason::AudienceMismatch),
+        }
+    }
+
+    /// Finds the attestor of a passport alone.
+    pub(crate) fn route_passport(
+        &self,
+        forced: Option<&str>,
+        audience: Audience<'_>,
+    ) -> Result<usize, Reason> {
+        let Some(id) = forced else {
+            return self.for_passport(audience).ok_or(Reason::InternalError);
+        };
+        let at = self.find(id).ok_or(Reason::AttestorUnknown)?;
+        match self.attestors[at].kind {
+            Kind::Native(_) => Ok(at),
+            _ => Err(Reason::MalformedToken), // another kind wants a credential, and there is none
+        }
+    }
+
     /// Nobody takes the token: for what it looks like, or for what the policy has.
     fn why_unknown(&self, subject: &str, issuer: Option<&str>, malformed: Option<Reason>) -> Reason {
         let looks_like_svid = subject.starts_with("spiffe://") && self.has_trust_domains();
@@ -53,6 +101,7 @@ impl Attestor {
                 let (domain, _) = spiffe_id::split(subject)?;
                 if spiffe.takes_domain(domain) { Ok(()) } else { Err(Reason::TrustDomainUnknown) }
             }
+            Kind::Native(_) => Err(Reason::TypMismatch), // a passport alone, never a credential
             Kind::Oidc(oidc) => {
                 let issuer = issuer.ok_or(Reason::ClaimMissing)?;
                 if oidc.is_issuer(issuer) { Ok(()) } else { Err(Reason::IssuerUnknown) }

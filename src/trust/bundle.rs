@@ -4,7 +4,7 @@
 
 use super::jwk::{self, KeyRules};
 use super::skip::{Skip, SkipCounts};
-use super::slot::{Authority, Key, Slot};
+use super::slot::{Authority, Crl, Key, Slot};
 use super::source::SourceKind;
 use crate::credential::spiffe_id;
 use crate::error::ConfigError;
@@ -17,7 +17,9 @@ use crate::wire::pem::{self, Block};
 const MAX_BYTES: usize = 1 << 20;
 /// Most entries of `keys`.
 const MAX_KEYS: usize = 1024;
-const LIMITS: Limits = Limits { depth: 16, members: 64 * 1024 };
+/// Most revocation lists.
+const MAX_CRLS: usize = 64;
+pub(super) const LIMITS: Limits = Limits { depth: 16, members: 64 * 1024 };
 /// Bounds of a refresh hint, in seconds.
 const REFRESH_HINT: (u64, u64) = (10, 24 * 3600);
 
@@ -39,6 +41,11 @@ pub enum Format {
     X509Pem = 5,
     /// X.509 authorities, DER certificates one after the other; feeds the X.509 slot.
     X509Der = 6,
+    /// A SPIFFE bundle map (Trust Domain and Bundle section 5): the SPIFFE bundles of all trust domains that
+    /// a feed delivers. It is put as the trust domain of the empty name.
+    BundleMap = 7,
+    /// Revocation lists, DER one after the other; feeds the CRL slot. An empty document clears it.
+    X509Crl = 8,
 }
 
 impl Format {
@@ -50,6 +57,8 @@ impl Format {
         Self::PublicKeyPem,
         Self::X509Pem,
         Self::X509Der,
+        Self::BundleMap,
+        Self::X509Crl,
     ];
 
     /// The name used in flags and configuration.
@@ -61,6 +70,8 @@ impl Format {
             Self::PublicKeyPem => "public_key_pem",
             Self::X509Pem => "x509_pem",
             Self::X509Der => "x509_der",
+            Self::BundleMap => "bundle_map",
+            Self::X509Crl => "x509_crl",
         }
     }
 
@@ -69,9 +80,9 @@ impl Format {
         kind == SourceKind::TrustDomain || matches!(self, Self::Jwks | Self::PublicKeyPem)
     }
 
-    fn key_rules(self) -> KeyRules {
+    pub(super) fn key_rules(self) -> KeyRules {
         let plain = self == Self::Jwks;
-        KeyRules { kid_required: !plain, ed25519: plain }
+        KeyRules { kid_required: !plain, ed25519: plain, issuer: plain }
     }
 
     /// The format of this name.
@@ -85,6 +96,7 @@ impl Format {
 pub(crate) struct Bundle {
     pub(crate) keys: Option<Vec<Key>>,
     pub(crate) authorities: Option<Vec<Authority>>,
+    pub(crate) crls: Option<Vec<Crl>>,
     pub(crate) sequence: Option<u64>,
     pub(crate) refresh_hint: Option<u64>,
     pub(crate) skips: SkipCounts,
@@ -100,10 +112,14 @@ pub(crate) fn read(name: &str, format: Format, document: &[u8]) -> Result<Bundle
         Format::PublicKeyPem => read_public_keys(document),
         Format::X509Pem => read_authorities(pem_blocks(document, "CERTIFICATE")?.iter().map(|b| &*b.der)),
         Format::X509Der => read_authorities(der_sequence(document)?.into_iter()),
+        Format::BundleMap => {
+            Err(ConfigError::new(Reason::FormatUnsupported, "a bundle map is not one source's document"))
+        }
+        Format::X509Crl => read_crls(document),
     }
 }
 
-fn malformed(what: impl Into<String>) -> ConfigError {
+pub(super) fn malformed(what: impl Into<String>) -> ConfigError {
     ConfigError::new(Reason::BundleMalformed, what)
 }
 
@@ -131,7 +147,7 @@ fn read_json(name: &str, format: Format, document: &[u8]) -> Result<Bundle, Conf
 }
 
 /// The blocks of a PEM file, all of one label. A private key beside them has leaked.
-fn pem_blocks<'a>(document: &'a [u8], label: &str) -> Result<Vec<Block<'a>>, ConfigError> {
+pub(crate) fn pem_blocks<'a>(document: &'a [u8], label: &str) -> Result<Vec<Block<'a>>, ConfigError> {
     let text = core::str::from_utf8(document).map_err(|_| malformed(Reason::InvalidUtf8.phrase()))?;
     let blocks = pem::blocks(text).ok_or_else(|| malformed("a PEM block is broken"))?;
     for (at, block) in blocks.iter().enumerate() {
@@ -180,8 +196,24 @@ fn read_authorities<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> Result<
     Ok(bundle)
 }
 
+/// DER revocation lists without anything between, before or behind them; none clears the slot.
+fn read_crls(document: &[u8]) -> Result<Bundle, ConfigError> {
+    let broken = || malformed("a revocation list cannot be read");
+    let mut crls = Vec::new();
+    let mut rest = document;
+    while !rest.is_empty() {
+        if crls.len() == MAX_CRLS {
+            return Err(malformed("more than 64 revocation lists"));
+        }
+        let (bytes, behind) = der::whole(rest, der::SEQUENCE).ok_or_else(broken)?;
+        rest = behind;
+        crls.push(Crl::read(bytes).ok_or_else(broken)?);
+    }
+    Ok(Bundle { crls: Some(crls), ..Bundle::default() })
+}
+
 /// DER certificates without anything between, before or behind them.
-fn der_sequence(document: &[u8]) -> Result<Vec<&[u8]>, ConfigError> {
+pub(super) fn der_sequence(document: &[u8]) -> Result<Vec<&[u8]>, ConfigError> {
     let mut certificates = Vec::new();
     let mut rest = document;
     while !rest.is_empty() {
@@ -250,6 +282,7 @@ fn collect(entries: Value<'_>, format: Format) -> Result<Bundle, ConfigError> {
         keys: (!broken(key_entries, keys.len())).then_some(keys),
         authorities: (format == Format::SpiffeBundle && !broken(authority_entries, authorities.len()))
             .then_some(authorities),
+        crls: None,
         sequence: None,
         refresh_hint: None,
         skips,
@@ -270,12 +303,12 @@ fn describe(skips: &SkipCounts) -> String {
     format!("{} of {} entries skipped: {}", skips.total(), skips.total(), parts.join(", "))
 }
 
-enum Use {
+pub(super) enum Use {
     Jwt,
     X509,
 }
 
-fn used_for(entry: Value<'_>, format: Format) -> Result<Use, Skip> {
+pub(super) fn used_for(entry: Value<'_>, format: Format) -> Result<Use, Skip> {
     if entry.kind() != Kind::Object {
         return Err(Skip::NotObject);
     }

@@ -3,8 +3,10 @@
 use super::skip::Skip;
 use super::slot::{Authority, Key};
 use crate::crypto::{Algorithm, Curve, KeyError, KeyType, PublicKey};
+use crate::wire::certificate::Certificate;
 use crate::wire::json::{Kind, Str, Value};
 use crate::wire::{base64url, der};
+use pki_types::CertificateDer;
 
 /// Whether an entry that should be public gives its secret away: private members of a known key type
 /// (RFC 7518 section 6, RFC 8037 section 2). Unknown types and `oct` are skipped instead.
@@ -38,7 +40,12 @@ pub(crate) fn jwt_key(entry: Value<'_>, rules: KeyRules) -> Result<Key, Skip> {
     if kid.is_empty() && rules.kid_required {
         return Err(Skip::KidMissing);
     }
-    Ok(Key { kid: kid.into(), algorithm, thumbprint: public.thumbprint(), public })
+    let issuer = match entry.get("issuer").filter(|_| rules.issuer) {
+        None => None,
+        // Passing over what limits the key would widen it.
+        Some(issuer) => Some(issuer.as_str().ok_or(Skip::KeyInvalid)?.decode().into()),
+    };
+    Ok(Key { kid: kid.into(), algorithm, thumbprint: public.thumbprint(), public, issuer })
 }
 
 /// Reads an entry that is an X.509 authority: the first `x5c` value (X509-SVID section 6.2).
@@ -46,46 +53,43 @@ pub(crate) fn authority(entry: Value<'_>) -> Result<Authority, Skip> {
     let first = entry.get("x5c").and_then(|list| list.elements().next()).ok_or(Skip::CertificateMissing)?;
     let text = first.as_str().map(Str::decode).ok_or(Skip::CertificateInvalid)?;
     let bytes = base64url::decode_standard(&text).map_err(|_| Skip::CertificateInvalid)?;
-    let certificate = der::certificate(&bytes).ok_or(Skip::CertificateInvalid)?;
-    if !public_key(entry)?.is_subject_key(certificate.public_key) {
+    let certificate = Certificate::read(&bytes).ok_or(Skip::CertificateInvalid)?;
+    let info = der::public_key_info(certificate.public_key_info).ok_or(Skip::CertificateInvalid)?;
+    if !public_key(entry)?.is_subject_key(info.key) {
         return Err(Skip::CertificateKeyMismatch);
     }
-    ca(&certificate, &bytes)
+    ca(&certificate)
 }
 
 /// Takes a certificate as an authority: it must be a CA that may sign certificates.
 pub(crate) fn authority_from(bytes: &[u8]) -> Result<Authority, Skip> {
-    ca(&der::certificate(bytes).ok_or(Skip::CertificateInvalid)?, bytes)
+    ca(&Certificate::read(bytes).ok_or(Skip::CertificateInvalid)?)
 }
 
-fn ca(certificate: &der::Certificate<'_>, bytes: &[u8]) -> Result<Authority, Skip> {
-    if !certificate.is_ca || certificate.may_sign == Some(false) {
+fn ca(certificate: &Certificate<'_>) -> Result<Authority, Skip> {
+    if !certificate.is_ca || certificate.key_usage.is_some_and(|usage| !usage.cert_sign()) {
         return Err(Skip::CertificateNotCa);
     }
-    Ok(Authority { der: bytes.into() })
+    let public = PublicKey::from_spki(certificate.public_key_info).map_err(skip_of)?;
+    let anchor = CertificateDer::from(certificate.der);
+    let anchor = webpki::anchor_from_trusted_cert(&anchor).map_err(|_| Skip::CertificateInvalid)?;
+    Ok(Authority {
+        der: certificate.der.into(),
+        thumbprint: public.thumbprint(),
+        not_before: certificate.not_before,
+        not_after: certificate.not_after,
+        path_len: certificate.path_len,
+        key_usage: certificate.key_usage,
+        subject_key_id: certificate.subject_key_id.map(Into::into),
+        anchor: anchor.to_owned(),
+    })
 }
 
 /// Takes a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) as a key whose `kid` is its thumbprint.
 pub(crate) fn key_from_spki(bytes: &[u8]) -> Result<Key, Skip> {
-    let info = der::public_key_info(bytes).ok_or(Skip::KeyInvalid)?;
-    let public = match (info.algorithm, info.parameters) {
-        (der::RSA, _) => {
-            let (modulus, exponent) = der::rsa_public_key(info.key).ok_or(Skip::KeyInvalid)?;
-            PublicKey::rsa(modulus, exponent)
-        }
-        (der::EC, curve) => {
-            let curve = der::NAMED_CURVES.iter().position(|named| *named == curve);
-            let curve = Curve::ALL[curve.ok_or(Skip::KeyTypeUnsupported)?];
-            let point = info.key.strip_prefix(&[4]).filter(|point| point.len() == 2 * curve.bytes());
-            let (x, y) = point.ok_or(Skip::KeyInvalid)?.split_at(curve.bytes());
-            PublicKey::ec(curve, x, y)
-        }
-        (der::ED25519, _) => PublicKey::ed25519(info.key),
-        _ => return Err(Skip::KeyTypeUnsupported),
-    };
-    let public = public.map_err(skip_of)?;
+    let public = PublicKey::from_spki(bytes).map_err(skip_of)?;
     let thumbprint = public.thumbprint();
-    Ok(Key { kid: thumbprint.clone(), algorithm: None, thumbprint, public })
+    Ok(Key { kid: thumbprint.clone(), algorithm: None, thumbprint, public, issuer: None })
 }
 
 /// What a format asks of its JWT keys.
@@ -94,6 +98,8 @@ pub(crate) struct KeyRules {
     pub(crate) kid_required: bool,
     /// Ed25519 keys may verify: JWT-SVID does not allow them.
     pub(crate) ed25519: bool,
+    /// A key may name the issuer it is for, as Entra's do.
+    pub(crate) issuer: bool,
 }
 
 fn public_key(entry: Value<'_>) -> Result<PublicKey, Skip> {
@@ -115,6 +121,7 @@ fn public_key(entry: Value<'_>) -> Result<PublicKey, Skip> {
 fn skip_of(error: KeyError) -> Skip {
     match error {
         KeyError::Invalid => Skip::KeyInvalid,
+        KeyError::Unsupported => Skip::KeyTypeUnsupported,
         KeyError::TooWeak => Skip::KeyTooWeak,
         KeyError::TooLarge => Skip::KeyTooLarge,
     }

@@ -3,7 +3,11 @@
 use super::skip::{Skip, SkipCounts};
 use crate::crypto::{Algorithm, PublicKey};
 use crate::verdict::Reason;
+use crate::wire::certificate::{Certificate, KeyUsage};
+use crate::wire::crl::CertificateList;
 use crate::wire::json::Str;
+use pki_types::TrustAnchor;
+use webpki::{CertRevocationList, OwnedCertRevocationList};
 
 /// A JWT key of a bundle, ready to verify.
 pub(crate) struct Key {
@@ -13,6 +17,8 @@ pub(crate) struct Key {
     /// RFC 7638, base64url.
     pub(crate) thumbprint: Box<str>,
     pub(crate) public: PublicKey,
+    /// The issuer a plain key set publishes the key for, where it says so.
+    pub(crate) issuer: Option<Box<str>>,
 }
 
 impl Key {
@@ -33,6 +39,42 @@ impl Key {
 /// An X.509 trust anchor: a checked CA certificate.
 pub(crate) struct Authority {
     pub(crate) der: Box<[u8]>,
+    /// The key's thumbprint: RFC 7638, base64url.
+    pub(crate) thumbprint: Box<str>,
+    /// Unix seconds; both ends belong to the validity.
+    pub(crate) not_before: i64,
+    pub(crate) not_after: i64,
+    pub(crate) path_len: Option<usize>,
+    pub(crate) key_usage: Option<KeyUsage>,
+    pub(crate) subject_key_id: Option<Box<[u8]>>,
+    pub(crate) anchor: TrustAnchor<'static>,
+}
+
+impl Authority {
+    /// The certificate's view. An authority is only made of one that can be read.
+    pub(crate) fn certificate(&self) -> Option<Certificate<'_>> {
+        Certificate::read(&self.der)
+    }
+}
+
+/// A certificate revocation list, ready to be asked.
+pub(crate) struct Crl {
+    pub(crate) der: Box<[u8]>,
+    pub(crate) list: CertRevocationList<'static>,
+}
+
+impl Crl {
+    /// Reads one list that fills `der` to the last byte.
+    pub(crate) fn read(der: &[u8]) -> Option<Self> {
+        CertificateList::read(der)?;
+        let list = OwnedCertRevocationList::from_der(der).ok()?;
+        Some(Self { der: der.into(), list: list.into() })
+    }
+
+    /// What is signed, and until when it counts.
+    pub(crate) fn signed(&self) -> Option<CertificateList<'_>> {
+        CertificateList::read(&self.der)
+    }
 }
 
 /// One generation of a slot. Never changed, only replaced.
@@ -62,7 +104,9 @@ impl Slot<Key> {
         let mut unique: Vec<Key> = Vec::with_capacity(keys.len());
         for key in keys {
             let twin = |k: &Key| {
-                k.clashes_with(&key) && k.thumbprint == key.thumbprint && k.algorithm == key.algorithm
+                k.clashes_with(&key)
+                    && (&k.thumbprint, k.algorithm, &k.issuer)
+                        == (&key.thumbprint, key.algorithm, &key.issuer)
             };
             if !unique.iter().any(twin) {
                 unique.push(key);
@@ -115,6 +159,8 @@ pub enum SlotKind {
     Jwt = 1,
     /// X.509 authorities.
     X509 = 2,
+    /// Certificate revocation lists.
+    Crl = 3,
 }
 
 /// What is known of a filled slot.
@@ -133,7 +179,7 @@ pub struct SlotInfo {
     pub refresh_hint: Option<u64>,
     /// SHA-256 of the document.
     pub digest: [u8; 32],
-    /// Usable keys or authorities; none means that all were revoked.
+    /// Usable keys, authorities or lists; none means that all were revoked.
     pub entries: usize,
     /// How often each reason of [`Skip::ALL`] passed an entry of the document over.
     pub skipped: [u32; Skip::ALL.len()],

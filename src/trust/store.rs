@@ -1,16 +1,18 @@
 //! The bundle store: which sources there are, and how an update takes effect, whole or not at all.
 
 use super::bundle::{self, Bundle, Format};
+use super::bundle_map;
+use super::overlay::{DenyEntry, Overlay};
 use super::published::Published;
-use super::slot::{Authority, Key, Origin, Slot, SlotInfo, SlotKind};
+use super::slot::{Authority, Crl, Key, Origin, Slot, SlotInfo, SlotKind};
 use super::source::{Source, SourceKind};
 use crate::clock::Now;
 use crate::crypto::sha256;
 use crate::error::ConfigError;
 use crate::verdict::Reason;
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -29,7 +31,7 @@ pub struct PutOptions {
     pub force: bool,
 }
 
-/// What an update did.
+/// What an update did; of a bundle map, to all trust domains together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PutReport {
@@ -39,8 +41,26 @@ pub struct PutReport {
     pub keys: Option<usize>,
     /// Usable X.509 authorities, if the X.509 slot was replaced.
     pub authorities: Option<usize>,
+    /// Revocation lists, if their slot was replaced.
+    pub crls: Option<usize>,
     /// Entries passed over.
     pub skipped: u32,
+}
+
+impl PutReport {
+    fn plus(self, other: &Self) -> Self {
+        let sum = |one: Option<usize>, other: Option<usize>| match (one, other) {
+            (Some(one), Some(other)) => Some(one + other),
+            (one, other) => one.or(other),
+        };
+        Self {
+            generation: self.generation,
+            keys: sum(self.keys, other.keys),
+            authorities: sum(self.authorities, other.authorities),
+            crls: sum(self.crls, other.crls),
+            skipped: self.skipped.saturating_add(other.skipped),
+        }
+    }
 }
 
 type SlotCell<T> = Published<Option<Arc<Slot<T>>>>;
@@ -49,11 +69,12 @@ type SlotCell<T> = Published<Option<Arc<Slot<T>>>>;
 pub(crate) struct StoredSource {
     jwt: SlotCell<Key>,
     x509: SlotCell<Authority>,
+    crls: SlotCell<Crl>,
 }
 
 impl StoredSource {
     fn new() -> Self {
-        Self { jwt: Published::new(None), x509: Published::new(None) }
+        Self { jwt: Published::new(None), x509: Published::new(None), crls: Published::new(None) }
     }
 
     /// The current JWT keys; `None` while nothing has fed them.
@@ -61,10 +82,37 @@ impl StoredSource {
         self.jwt.load()
     }
 
+    /// The current X.509 authorities, likewise.
+    pub(crate) fn x509(&self) -> Option<Arc<Slot<Authority>>> {
+        self.x509.load()
+    }
+
+    /// The current revocation lists, likewise.
+    pub(crate) fn crls(&self) -> Option<Arc<Slot<Crl>>> {
+        self.crls.load()
+    }
+
     fn sequence(&self) -> Option<u64> {
         let jwt = self.jwt.load().and_then(|slot| slot.origin.sequence);
         jwt.max(self.x509.load().and_then(|slot| slot.origin.sequence))
     }
+
+    /// Empties the slots that this feed filled; whether that leaves nothing.
+    fn drop_slots_of(&self, feed: u64) -> bool {
+        let jwt_left = keep_of_others(&self.jwt, feed);
+        let x509_left = keep_of_others(&self.x509, feed);
+        let crls_left = keep_of_others(&self.crls, feed);
+        !(jwt_left || x509_left || crls_left)
+    }
+}
+
+/// Empties a slot that this feed filled; whether it is still filled.
+fn keep_of_others<T>(cell: &SlotCell<T>, feed: u64) -> bool {
+    let owner = cell.load().map(|slot| slot.origin.feed);
+    if owner == Some(feed) {
+        cell.store(None);
+    }
+    owner.is_some_and(|owner| owner != feed)
 }
 
 type Shard = Published<Arc<HashMap<Box<str>, Arc<StoredSource>>>>;
@@ -74,6 +122,7 @@ pub struct BundleStore {
     hasher: RandomState,
     /// One name table per kind of source.
     shards: [Box<[Shard]>; 2],
+    overlay: Overlay,
     /// Serializes updates and counts them.
     updates: Mutex<u64>,
     poisoned: AtomicBool,
@@ -93,6 +142,7 @@ impl BundleStore {
         Self {
             hasher: RandomState::new(),
             shards: [table(), table()],
+            overlay: Overlay::new(),
             updates: Mutex::new(0),
             poisoned: AtomicBool::new(false),
         }
@@ -100,10 +150,16 @@ impl BundleStore {
 
     /// Takes a bundle document for `source`: every slot it speaks for is replaced at once, or nothing is.
     ///
+    /// A [`Format::BundleMap`] is the state of the world of its feed, put as the trust domain of the empty
+    /// name: every bundle of it is taken or none, and the slots that the feed filled for other domains are
+    /// dropped. Slots are replaced one after the other, so a reader never sees a slot of two maps, but may
+    /// meet some domains of the new map beside others of the old one. The digest of a slot is that of its
+    /// bundle's text within the map, and a bundle's refresh hint is not taken (it is none for the map).
+    ///
     /// # Errors
     /// `source_name_invalid`, `format_unsupported`, `bundle_malformed`, `bundle_private_key`,
-    /// `no_usable_keys`, `trust_domain_mismatch`, `bundle_rollback`, `clock_invalid`,
-    /// `store_poisoned`. The store is then unchanged: the last good bundle stays.
+    /// `no_usable_keys`, `trust_domain_mismatch`, `bundle_duplicate_trust_domain`, `bundle_rollback`,
+    /// `clock_invalid`, `store_poisoned`. The store is then unchanged: the last good bundle stays.
     pub fn put(
         &self,
         source: Source<'_>,
@@ -112,6 +168,9 @@ impl BundleStore {
         options: &PutOptions,
         now: Now,
     ) -> Result<PutReport, ConfigError> {
+        if format == Format::BundleMap {
+            return self.put_map(source, document, options, now);
+        }
         let name = source.canonical()?;
         if !format.feeds(source.kind) {
             return Err(ConfigError::new(
@@ -124,13 +183,7 @@ impl BundleStore {
         let digest = sha256(document);
         self.change(|generation| {
             let known = self.find(source.kind, name);
-            let stored = known.as_ref().and_then(|source| source.sequence());
-            if bundle.sequence.zip(stored).is_some_and(|(new, old)| new < old) && !options.force {
-                return Err(ConfigError::new(
-                    Reason::BundleRollback,
-                    "spiffe_sequence: lower than the stored one",
-                ));
-            }
+            check_sequence(&bundle, known.as_deref(), options)?;
             let origin = Origin {
                 generation,
                 feed: options.feed,
@@ -143,6 +196,65 @@ impl BundleStore {
             let target = known.unwrap_or_else(|| self.add(source.kind, name));
             Ok(fill(&target, bundle, &origin))
         })
+    }
+
+    fn put_map(
+        &self,
+        source: Source<'_>,
+        document: &[u8],
+        options: &PutOptions,
+        now: Now,
+    ) -> Result<PutReport, ConfigError> {
+        if source.kind != SourceKind::TrustDomain {
+            return Err(ConfigError::new(Reason::FormatUnsupported, "a bundle map feeds trust domains only"));
+        }
+        if !source.name.is_empty() {
+            let what = "a bundle map names its trust domains itself: the name must be empty";
+            return Err(ConfigError::new(Reason::SourceNameInvalid, what));
+        }
+        let confirmed_at = now.resolve()?;
+        let domains = bundle_map::read(document)?;
+        self.change(|generation| {
+            for (at, domain) in domains.iter().enumerate() {
+                let known = self.find(source.kind, &domain.name);
+                check_sequence(&domain.bundle, known.as_deref(), options)
+                    .map_err(|error| bundle_map::within(at, &error))?;
+            }
+            self.drop_absent(options.feed, &domains.iter().map(|domain| domain.name.as_str()).collect());
+            let nothing = PutReport { generation, keys: None, authorities: None, crls: None, skipped: 0 };
+            Ok(domains.into_iter().fold(nothing, |report, domain| {
+                let origin = Origin {
+                    generation,
+                    feed: options.feed,
+                    confirmed_at,
+                    sequence: domain.bundle.sequence,
+                    refresh_hint: domain.bundle.refresh_hint,
+                    digest: domain.digest,
+                    skips: domain.bundle.skips,
+                };
+                let known = self.find(source.kind, &domain.name);
+                let target = known.unwrap_or_else(|| self.add(source.kind, &domain.name));
+                report.plus(&fill(&target, domain.bundle, &origin))
+            }))
+        })
+    }
+
+    /// Drops what this feed filled for the trust domains that are not in `present`.
+    fn drop_absent(&self, feed: u64, present: &HashSet<&str>) {
+        let [trust_domains, _] = &self.shards;
+        for shard in trust_domains {
+            let known = shard.load();
+            let absent = known.iter().filter(|(name, _)| !present.contains(&***name));
+            let gone: Vec<_> =
+                absent.filter(|(_, source)| source.drop_slots_of(feed)).map(|(name, _)| name).collect();
+            if !gone.is_empty() {
+                shard.update(|shard| {
+                    let mut shard = HashMap::clone(shard);
+                    shard.retain(|name, _| !gone.contains(&name));
+                    Arc::new(shard)
+                });
+            }
+        }
     }
 
     /// Forgets a source at once; whether it was there.
@@ -173,7 +285,57 @@ impl BundleStore {
         Ok(found.and_then(|found| match slot {
             SlotKind::Jwt => found.jwt.load().map(|slot| slot.info()),
             SlotKind::X509 => found.x509.load().map(|slot| slot.info()),
+            SlotKind::Crl => found.crls.load().map(|slot| slot.info()),
         }))
+    }
+}
+
+/// The deny overlay: what is refused although the policy would let it in.
+impl BundleStore {
+    /// Denies what carries `entry`'s value, from the next verification on. Denying again replaces the time
+    /// at which the entry expires.
+    ///
+    /// # Errors
+    /// `source_name_invalid`, `argument_invalid` (a value that is not of the field's form, or an entry that
+    /// has expired), `overlay_full` (100,000 entries that have not expired), `clock_invalid`, `store_poisoned`.
+    pub fn deny(&self, entry: DenyEntry<'_>, now: Now) -> Result<(), ConfigError> {
+        let key = entry.key()?;
+        let now = now.resolve()?;
+        self.change(|_| self.overlay.deny(&key, entry.expires_at, now))
+    }
+
+    /// Takes an entry back, whatever its `expires_at`; whether it was there.
+    ///
+    /// # Errors
+    /// `source_name_invalid`, `argument_invalid`, `store_poisoned`.
+    pub fn lift(&self, entry: DenyEntry<'_>) -> Result<bool, ConfigError> {
+        let key = entry.key()?;
+        self.change(|_| Ok(self.overlay.lift(&key)))
+    }
+
+    /// Takes every entry back.
+    ///
+    /// # Errors
+    /// `store_poisoned`.
+    pub fn clear_denials(&self) -> Result<(), ConfigError> {
+        self.change(|_| {
+            self.overlay.clear();
+            Ok(())
+        })
+    }
+
+    /// Entries of the overlay; expired ones count until their room is needed.
+    pub fn denials(&self) -> usize {
+        self.overlay.len()
+    }
+
+    /// Raised by every change of the overlay once it can be seen: whoever keeps a verdict compares it.
+    pub fn denial_epoch(&self) -> u64 {
+        self.overlay.epoch()
+    }
+
+    pub(crate) fn overlay(&self) -> &Overlay {
+        &self.overlay
     }
 }
 
@@ -214,15 +376,29 @@ impl BundleStore {
     }
 }
 
+fn check_sequence(
+    bundle: &Bundle,
+    known: Option<&StoredSource>,
+    options: &PutOptions,
+) -> Result<(), ConfigError> {
+    let stored = known.and_then(StoredSource::sequence);
+    if bundle.sequence.zip(stored).is_some_and(|(new, old)| new < old) && !options.force {
+        return Err(ConfigError::new(Reason::BundleRollback, "spiffe_sequence: lower than the stored one"));
+    }
+    Ok(())
+}
+
 fn fill(target: &StoredSource, bundle: Bundle, origin: &Origin) -> PutReport {
     let report = PutReport {
         generation: origin.generation,
         keys: bundle.keys.as_ref().map(Vec::len),
         authorities: bundle.authorities.as_ref().map(Vec::len),
+        crls: bundle.crls.as_ref().map(Vec::len),
         skipped: bundle.skips.total(),
     };
     place(&target.jwt, bundle.keys, origin);
     place(&target.x509, bundle.authorities, origin);
+    place(&target.crls, bundle.crls, origin);
     report
 }
 

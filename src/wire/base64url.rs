@@ -30,6 +30,19 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
     Ok(out)
 }
 
+/// Decodes the one spelling of 32 bytes, as a key or a SHA-256 has it, without allocating.
+pub(crate) fn decode_32(text: impl Iterator<Item = char>) -> Option<[u8; 32]> {
+    let (mut encoded, mut count) = ([0; 43], 0);
+    for c in text {
+        *encoded.get_mut(count)? = u8::try_from(c).ok()?;
+        count += 1;
+    }
+    // One byte of slack: the engine asks for room by the length of the text.
+    let mut decoded = [0; 33];
+    let complete = count == encoded.len() && URL_SAFE.decode_slice(encoded, &mut decoded) == Ok(32);
+    complete.then(|| decoded.first_chunk().copied()).flatten()
+}
+
 /// Encodes `bytes` without padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE.encode(bytes)
@@ -50,6 +63,11 @@ pub(crate) fn encode_to(bytes: &[u8], mut sink: impl FnMut(&[u8])) {
 /// Decodes padded standard base64, as in a JWK's `x5c` (RFC 7517 section 4.7).
 pub(crate) fn decode_standard(text: &str) -> Result<Vec<u8>, Reason> {
     STANDARD.decode(text).map_err(|_| Reason::InvalidBase64url)
+}
+
+/// Encodes as padded standard base64.
+pub(crate) fn encode_standard(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The little DER (X.690) that a trust anchor needs: tag, length, value, and the parts of a certificate.
+//! The little DER (X.690) that keys and certificates need: tag, length, value, and the public keys made of them.
 
 /// One element: its tag, its contents, and what follows it.
 pub(crate) struct Element<'a> {
@@ -13,7 +13,6 @@ pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OID: u8 = 0x06;
 pub(crate) const SEQUENCE: u8 = 0x30;
-const EXTENSIONS: u8 = 0xa3;
 
 /// Reads the first element of `input`: one-byte tag, definite minimal length.
 pub(crate) fn read(input: &[u8]) -> Option<Element<'_>> {
@@ -39,18 +38,25 @@ pub(crate) fn read(input: &[u8]) -> Option<Element<'_>> {
     Some(Element { tag, contents, rest })
 }
 
+/// What an element holds, without its header; nothing if it is none.
+pub(crate) fn contents(element: &[u8]) -> &[u8] {
+    read(element).map_or(&[], |element| element.contents)
+}
+
 /// Reads an element that must have this tag.
 pub(crate) fn expect(input: &[u8], tag: u8) -> Option<Element<'_>> {
     read(input).filter(|element| element.tag == tag)
 }
 
-/// What a trust anchor is checked by.
-pub(crate) struct Certificate<'a> {
-    /// The subject public key's bits, without the count of unused ones.
-    pub(crate) public_key: &'a [u8],
-    pub(crate) is_ca: bool,
-    /// `keyCertSign`, if the extension is there.
-    pub(crate) may_sign: Option<bool>,
+/// The contents of an element that must have this tag and fill `input`.
+pub(crate) fn only(input: &[u8], tag: u8) -> Option<&[u8]> {
+    expect(input, tag).filter(|element| element.rest.is_empty()).map(|element| element.contents)
+}
+
+/// The first element of `input` with its header, and what follows it.
+pub(crate) fn whole(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let rest = expect(input, tag)?.rest;
+    Some((&input[..input.len() - rest.len()], rest))
 }
 
 /// Algorithm identifiers of public keys (RFC 3279 section 2.3, RFC 8410 section 3), and the named curves
@@ -66,6 +72,8 @@ pub(crate) const NAMED_CURVES: [&[u8]; 3] = [
 
 /// A SubjectPublicKeyInfo.
 pub(crate) struct PublicKeyInfo<'a> {
+    /// The contents of the whole AlgorithmIdentifier.
+    pub(crate) algorithm_id: &'a [u8],
     pub(crate) algorithm: &'a [u8],
     /// The named curve of an EC key, else whatever the parameters hold.
     pub(crate) parameters: &'a [u8],
@@ -75,65 +83,16 @@ pub(crate) struct PublicKeyInfo<'a> {
 
 /// Reads a SubjectPublicKeyInfo that fills `der` to the last byte.
 pub(crate) fn public_key_info(der: &[u8]) -> Option<PublicKeyInfo<'_>> {
-    let outer = expect(der, SEQUENCE).filter(|outer| outer.rest.is_empty())?;
-    let algorithm = expect(outer.contents, SEQUENCE)?;
+    public_key_contents(only(der, SEQUENCE)?)
+}
+
+/// Reads the contents of a SubjectPublicKeyInfo.
+pub(crate) fn public_key_contents(contents: &[u8]) -> Option<PublicKeyInfo<'_>> {
+    let algorithm = expect(contents, SEQUENCE)?;
     let id = expect(algorithm.contents, OID)?;
     let parameters = read(id.rest).map_or(&[][..], |p| p.contents);
-    let key = expect(algorithm.rest, BIT_STRING).filter(|bits| bits.rest.is_empty())?;
-    Some(PublicKeyInfo { algorithm: id.contents, parameters, key: key.contents.strip_prefix(&[0])? })
-}
-
-/// Reads one certificate (RFC 5280 section 4.1) that fills `der` to the last byte.
-pub(crate) fn certificate(der: &[u8]) -> Option<Certificate<'_>> {
-    let outer = expect(der, SEQUENCE).filter(|outer| outer.rest.is_empty())?;
-    let mut rest = expect(outer.contents, SEQUENCE)?.contents;
-    if rest.first() == Some(&0xa0) {
-        rest = read(rest)?.rest; // version
-    }
-    for _ in ["serial", "signature", "issuer", "validity", "subject"] {
-        rest = read(rest)?.rest;
-    }
-    let key_info = expect(rest, SEQUENCE)?;
-    let algorithm = expect(key_info.contents, SEQUENCE)?;
-    let public_key = expect(algorithm.rest, BIT_STRING)?.contents.strip_prefix(&[0])?;
-    let mut certificate = Certificate { public_key, is_ca: false, may_sign: None };
-    rest = key_info.rest;
-    while let Some(element) = read(rest) {
-        if element.tag == EXTENSIONS {
-            extensions(expect(element.contents, SEQUENCE)?.contents, &mut certificate)?;
-        }
-        rest = element.rest;
-    }
-    Some(certificate)
-}
-
-fn extensions<'a>(mut list: &'a [u8], certificate: &mut Certificate<'a>) -> Option<()> {
-    while !list.is_empty() {
-        let extension = expect(list, SEQUENCE)?;
-        list = extension.rest;
-        let id = expect(extension.contents, OID)?;
-        let mut value = read(id.rest)?;
-        if value.tag == BOOLEAN {
-            value = read(value.rest)?; // critical
-        }
-        let value = (value.tag == OCTET_STRING).then_some(value.contents)?;
-        match id.contents {
-            [0x55, 0x1d, 0x13] => certificate.is_ca = basic_constraints(value)?,
-            [0x55, 0x1d, 0x0f] => certificate.may_sign = Some(key_cert_sign(value)?),
-            _ => {}
-        }
-    }
-    Some(())
-}
-
-fn basic_constraints(value: &[u8]) -> Option<bool> {
-    let contents = expect(value, SEQUENCE)?.contents;
-    Some(expect(contents, BOOLEAN).is_some_and(|ca| ca.contents == [0xff]))
-}
-
-fn key_cert_sign(value: &[u8]) -> Option<bool> {
-    let bits = expect(value, BIT_STRING)?.contents;
-    Some(bits.get(1).is_some_and(|byte| byte & 0x04 != 0))
+    let key = only(algorithm.rest, BIT_STRING)?.strip_prefix(&[0])?;
+    Some(PublicKeyInfo { algorithm_id: algorithm.contents, algorithm: id.contents, parameters, key })
 }
 
 /// The modulus and exponent of an RSAPublicKey (RFC 8017 A.1.1), without leading zeros.
@@ -141,6 +100,20 @@ pub(crate) fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let modulus = expect(expect(der, SEQUENCE)?.contents, INTEGER)?;
     let exponent = expect(modulus.rest, INTEGER)?;
     Some((strip_zeros(modulus.contents), strip_zeros(exponent.contents)))
+}
+
+/// The halves of an ECDSA-Sig-Value (RFC 3279 section 2.2.3): positive, minimal, without leading zeros.
+pub(crate) fn ecdsa_signature(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let r = expect(only(der, SEQUENCE)?, INTEGER)?;
+    Some((positive(r.contents)?, positive(only(r.rest, INTEGER)?)?))
+}
+
+fn positive(contents: &[u8]) -> Option<&[u8]> {
+    match contents {
+        [0, next, ..] if next & 0x80 != 0 => Some(&contents[1..]),
+        [first, ..] if (1..0x80).contains(first) => Some(contents),
+        _ => None,
+    }
 }
 
 /// The bytes of a big-endian integer without leading zeros.
@@ -170,7 +143,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = certificate(&bytes);
+            let _ = public_key_info(&bytes);
+            let _ = ecdsa_signature(&bytes);
             let _ = rsa_public_key(&bytes);
         }
     }

@@ -1,11 +1,17 @@
 //! One strict JSON reader (RFC 8259) for every document: token headers, claims, bundles, policies.
 //!
 //! A document becomes a flat tape of nodes in storage that is reused, so a warm read allocates
-//! nothing. Duplicate member names are refused at any depth, compared after unescaping. Depth and
-//! member count are bounded while reading, and nothing recurses.
+//! nothing. Duplicate member names are refused at any depth, compared after unescaping, at a cost
+//! that stays in line with the length whatever the names are. Depth and member count are bounded
+//! while reading, and nothing recurses.
 
+use super::names::Names;
 use crate::verdict::Reason;
 use core::fmt;
+use core::hash::Hasher;
+
+/// Members up to which a new name is compared with each before it; beyond, they are indexed.
+const FEW: u32 = 16;
 
 /// Bounds of one document.
 #[derive(Clone, Copy, Debug)]
@@ -46,18 +52,28 @@ struct Node {
     kind: Kind,
     /// A string holds at least one escape.
     escaped: bool,
-    /// The text without quotes; of a container, its opening byte.
+    /// The text: of a string without quotes, of a container from bracket to bracket.
     start: u32,
     end: u32,
     /// The node behind this subtree; of a member name, the hash of the name.
     next: u32,
 }
 
+/// A container that is being read.
+#[derive(Clone, Copy)]
+struct Open {
+    node: u32,
+    members: u32,
+}
+
 /// Reusable storage of one document's structure.
 #[derive(Default)]
 pub(crate) struct Tape {
     nodes: Vec<Node>,
-    open: Vec<u32>,
+    open: Vec<Open>,
+    names: Names,
+    #[cfg(test)]
+    comparisons: core::cell::Cell<usize>,
 }
 
 impl Tape {
@@ -65,12 +81,35 @@ impl Tape {
     pub(crate) fn read<'a>(&'a mut self, text: &'a [u8], limits: Limits) -> Result<Value<'a>, Reason> {
         self.nodes.clear();
         self.open.clear();
+        self.names.clear();
         if u32::try_from(text.len()).is_err() {
             return Err(Reason::InputTooLarge);
         }
         let text = core::str::from_utf8(text).map_err(|_| Reason::InvalidUtf8)?;
         Reader { text: text.as_bytes(), at: 0, tape: self, members: 0, limits }.document()?;
         Ok(Value { text, nodes: &self.nodes, at: 0 })
+    }
+
+    /// The document that was read last, given its text once more; `None` if none was.
+    pub(crate) fn again<'a>(&'a self, text: &'a [u8]) -> Option<Value<'a>> {
+        let text = core::str::from_utf8(text).ok()?;
+        let same = self.nodes.iter().all(|node| text.get(node.start as usize..node.end as usize).is_some());
+        (same && !self.nodes.is_empty()).then_some(Value { text, nodes: &self.nodes, at: 0 })
+    }
+
+    /// Forgets the document; the storage stays.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.open.clear();
+        self.names.clear();
+    }
+
+    /// After a refusal of `text`: the root's member in whose object, and no deeper, reading stopped.
+    pub(crate) fn stopped_in<'a>(&self, text: &'a [u8]) -> Option<Str<'a>> {
+        let [_, member] = self.open[..] else { return None };
+        let name = self.nodes.get((member.node as usize).checked_sub(1)?)?;
+        let raw = core::str::from_utf8(text.get(name.start as usize..name.end as usize)?).ok()?;
+        Some(Str { raw, escaped: name.escaped })
     }
 }
 
@@ -116,18 +155,18 @@ impl Reader<'_> {
 
     /// After a value: takes a comma (then true) or closes containers until the document ends.
     fn close_finished(&mut self) -> Result<bool, Reason> {
-        while let Some(&parent) = self.tape.open.last() {
-            let object = self.tape.nodes[parent as usize].kind == Kind::Object;
+        while let Some(&Open { node, .. }) = self.tape.open.last() {
+            let object = self.tape.nodes[node as usize].kind == Kind::Object;
             self.space();
             match self.bump() {
                 Some(b',') => {
                     if object {
-                        self.name(parent)?;
+                        self.name(node)?;
                     }
                     return Ok(true);
                 }
-                Some(b'}') if object => self.close(parent),
-                Some(b']') if !object => self.close(parent),
+                Some(b'}') if object => self.close(node),
+                Some(b']') if !object => self.close(node),
                 _ => return Err(Reason::InvalidJson),
             }
         }
@@ -143,9 +182,10 @@ impl Reader<'_> {
         self.space();
         if self.peek() == Some(closer) {
             self.at += 1;
+            self.tape.nodes[index as usize].end = index32(self.at);
             return Ok(false);
         }
-        self.tape.open.push(index);
+        self.tape.open.push(Open { node: index, members: 0 });
         if kind == Kind::Object {
             self.name(index)?;
         }
@@ -154,7 +194,9 @@ impl Reader<'_> {
 
     fn close(&mut self, container: u32) {
         self.tape.open.pop();
-        self.tape.nodes[container as usize].next = index32(self.tape.nodes.len());
+        let next = index32(self.tape.nodes.len());
+        let node = &mut self.tape.nodes[container as usize];
+        (node.end, node.next) = (index32(self.at), next);
     }
 
     fn name(&mut self, object: u32) -> Result<(), Reason> {
@@ -167,19 +209,71 @@ impl Reader<'_> {
             return Err(Reason::InputTooLarge);
         }
         let name = self.string()?;
-        let new = self.str_of(name);
-        let hash = new.hash();
+        let earlier = self.count_member();
+        let new = if earlier < FEW {
+            self.is_new_among_few(object, name)
+        } else {
+            if earlier == FEW {
+                self.index_few(object, name);
+            }
+            self.is_new_among_many(object, name)
+        };
+        if !new {
+            return Err(Reason::JsonDuplicateMember);
+        }
+        self.space();
+        if self.bump() == Some(b':') { Ok(()) } else { Err(Reason::InvalidJson) }
+    }
+
+    /// Counts a member of the innermost container; how many it had before.
+    fn count_member(&mut self) -> u32 {
+        let Some(open) = self.tape.open.last_mut() else { return 0 };
+        open.members += 1;
+        open.members - 1
+    }
+
+    fn is_new_among_few(&mut self, object: u32, name: u32) -> bool {
+        let hash = self.str_of(name).hash();
+        self.tape.nodes[name as usize].next = hash;
         let mut at = object + 1;
         while at < name {
-            let node = self.tape.nodes[at as usize];
-            if node.next == hash && self.str_of(at) == new {
-                return Err(Reason::JsonDuplicateMember);
+            if self.tape.nodes[at as usize].next == hash && self.is_same(at, name) {
+                return false;
             }
             at = self.tape.nodes[at as usize + 1].next; // past the member's value
         }
-        self.tape.nodes[name as usize].next = hash;
-        self.space();
-        if self.bump() == Some(b':') { Ok(()) } else { Err(Reason::InvalidJson) }
+        true
+    }
+
+    /// Indexes the names of `object` before `name`, which are known to differ.
+    fn index_few(&mut self, object: u32, name: u32) {
+        let mut at = object + 1;
+        while at < name {
+            let hash = self.keyed_hash(at);
+            self.tape.names.insert(object, hash, at);
+            at = self.tape.nodes[at as usize + 1].next;
+        }
+    }
+
+    fn is_new_among_many(&mut self, object: u32, name: u32) -> bool {
+        let hash = self.keyed_hash(name);
+        if self.tape.names.of(object, hash).any(|known| self.is_same(known, name)) {
+            return false;
+        }
+        self.tape.names.insert(object, hash, name);
+        true
+    }
+
+    fn keyed_hash(&self, name: u32) -> u64 {
+        let mut hasher = self.tape.names.hasher();
+        self.str_of(name).chars().for_each(|c| hasher.write_u32(c.into()));
+        hasher.finish()
+    }
+
+    fn is_same(&self, one: u32, other: u32) -> bool {
+        #[cfg(test)]
+        self.tape.comparisons.set(self.tape.comparisons.get() + 1);
+        self.str_of(one) == self.str_of(other)
     }
 
     fn string(&mut self) -> Result<u32, Reason> {
@@ -336,6 +430,11 @@ impl<'a> Value<'a> {
         self.node().kind
     }
 
+    /// The text of an object, from brace to brace.
+    pub(crate) fn as_object_text(self) -> Option<&'a str> {
+        (self.kind() == Kind::Object).then(|| self.span())
+    }
+
     pub(crate) fn as_str(self) -> Option<Str<'a>> {
         (self.kind() == Kind::String).then(|| Str { raw: self.span(), escaped: self.node().escaped })
     }
@@ -413,6 +512,16 @@ impl<'a> Str<'a> {
         self.raw.is_empty()
     }
 
+    pub(crate) fn starts_with(self, prefix: &str) -> bool {
+        let mut chars = self.chars();
+        prefix.chars().all(|c| chars.next() == Some(c))
+    }
+
+    /// Whether the text is `first` with `second` behind it.
+    pub(crate) fn is_joined(self, first: &str, second: &str) -> bool {
+        self.chars().eq(first.chars().chain(second.chars()))
+    }
+
     pub(crate) fn push_to(self, out: &mut String) {
         if self.escaped {
             out.extend(self.chars());
@@ -436,7 +545,7 @@ impl<'a> Str<'a> {
     }
 
     fn hash(self) -> u32 {
-        // FNV-1a; a collision only costs a comparison.
+        // FNV-1a, where names are few: a collision only costs a comparison.
         self.chars().fold(0x811c_9dc5, |hash, c| (hash ^ c as u32).wrapping_mul(0x0100_0193))
     }
 }
@@ -596,6 +705,113 @@ mod tests {
         assert_eq!(check(r#"{"a":{"a":{"a":1}},"A":2,"b":[{"a":1},{"a":1}]}"#), Ok(()));
     }
 
+    /// A document of one object with these members, each 0.
+    fn object<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+        let members: Vec<_> = names.into_iter().map(|name| format!("\"{name}\":0")).collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    /// How often names were compared in full while `text` was read, and the verdict on it.
+    fn comparisons(text: &str) -> (usize, Result<(), Reason>) {
+        let mut tape = Tape::default();
+        let verdict = tape.read(text.as_bytes(), Limits { depth: 16, members: 1 << 20 }).map(|_| ());
+        (tape.comparisons.get(), verdict)
+    }
+
+    #[test]
+    fn duplicates_among_few_and_many_names() {
+        for n in [2, 15, 16, 17, 18, 33, 64, 65, 200] {
+            let names: Vec<_> = (0..n).map(|i| format!("n{i}")).collect();
+            assert_eq!(check(&object(names.iter().map(String::as_str))), Ok(()), "{n}");
+            for copied in [0, (n - 1) / 2, n - 2] {
+                let mut names = names.clone();
+                names[n - 1] = format!("\\u006e{copied}");
+                let text = object(names.iter().map(String::as_str));
+                assert_eq!(check(&text), Err(Reason::JsonDuplicateMember), "{n} {copied}");
+                // What comes behind is not read any more.
+                assert_eq!(check(&text.replace('}', ",")), Err(Reason::JsonDuplicateMember));
+            }
+        }
+    }
+
+    #[test]
+    fn large_objects_inside_each_other_stay_apart() {
+        let names: Vec<_> = (0..40).map(|i| format!("n{i}")).collect();
+        let inner = object(names.iter().map(String::as_str));
+        let outer = inner.replacen(":0", &format!(":{inner}"), 1);
+        let both = outer.replace("\"n39\":0", &format!("\"n39\":[{outer},{inner}]"));
+        assert_eq!(comparisons(&outer).1, Ok(()));
+        assert_eq!(comparisons(&both).1, Ok(()));
+        let again = format!("{},\"n7\":1}}", &both[..both.len() - 1]);
+        assert_eq!(comparisons(&again).1, Err(Reason::JsonDuplicateMember));
+    }
+
+    #[test]
+    fn fifty_thousand_names_are_hardly_compared() {
+        let prefix = "a".repeat(60);
+        let names: Vec<_> = (0..50_000).map(|i| format!("{prefix}{i}")).collect();
+        let text = object(names.iter().map(String::as_str));
+        let (count, verdict) = comparisons(&text);
+        assert_eq!(verdict, Ok(()));
+        assert!(count < 100, "{count}");
+        let repeated = format!("{},\"{prefix}25000\":0}}", &text[..text.len() - 1]);
+        assert_eq!(comparisons(&repeated).1, Err(Reason::JsonDuplicateMember));
+    }
+
+    /// Names of four characters, all with the same FNV hash: whoever knows the function can make them.
+    fn colliding_names() -> Vec<String> {
+        const PRIME: u32 = 0x0100_0193;
+        let block = |state: u32, end: u32| {
+            let fitting = move |c: char| {
+                let d = char::from_u32((state ^ c as u32).wrapping_mul(PRIME) ^ end)?;
+                (d > '\u{7f}').then(|| format!("{c}{d}"))
+            };
+            ('\u{80}'..=char::MAX).filter_map(fitting).take(64).collect::<Vec<_>>()
+        };
+        let (middle, end) = (0x1234_5678_u32, 0x0009_abcd);
+        let first = block(0x811c_9dc5, middle);
+        let second = block(middle.wrapping_mul(PRIME), end);
+        first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))).collect()
+    }
+
+    #[test]
+    fn names_with_equal_hashes_do_no_harm() {
+        let names = colliding_names();
+        assert_eq!(names.len(), 4096);
+        let hash = |name: &str| Str { raw: name, escaped: false }.hash();
+        assert!(names.iter().all(|name| hash(name) == hash(&names[0])));
+        let (count, verdict) = comparisons(&object(names.iter().map(String::as_str)));
+        assert_eq!(verdict, Ok(()));
+        assert!(count <= 16 * 15 / 2 + 10, "{count}");
+    }
+
+    #[test]
+    fn a_refusal_says_in_which_member_it_arose() {
+        for (text, member) in [
+            (r#"{"a":1,"a":2}"#, None),
+            (r#"{"x":{},"a":{"b":1,"b":2}}"#, Some("a")),
+            (r#"{"x":{"y":1},"\u0061":{"b":1,"b":2}}"#, Some("a")),
+            (r#"{"a":{"b":{"c":1,"c":2}}}"#, None),
+            (r#"{"a":[{"c":1,"c":2}]}"#, None),
+        ] {
+            let mut tape = Tape::default();
+            assert_eq!(tape.read(text.as_bytes(), LIMITS).err(), Some(Reason::JsonDuplicateMember));
+            let found = tape.stopped_in(text.as_bytes()).map(Str::decode);
+            assert_eq!(found.as_deref(), member, "{text}");
+        }
+    }
+
+    #[test]
+    fn objects_have_their_own_text() {
+        let mut tape = Tape::default();
+        let text = r#" {"a": { "b" : [1, {}] } ,"c":{ },"d":[]}"#;
+        let root = tape.read(text.as_bytes(), LIMITS).unwrap();
+        assert_eq!(root.as_object_text(), Some(text.trim()));
+        assert_eq!(root.get("a").unwrap().as_object_text(), Some(r#"{ "b" : [1, {}] }"#));
+        assert_eq!(root.get("c").unwrap().as_object_text(), Some("{ }"));
+        assert_eq!(root.get("d").unwrap().as_object_text(), None);
+    }
+
     #[test]
     fn limits_hold_at_the_boundary() {
         let nested = |n: usize| format!("{}{}{}", "{\"a\":".repeat(n - 1), "[]", "}".repeat(n - 1));
@@ -658,6 +874,22 @@ mod tests {
                 prop_assert_eq!(root.get(name).unwrap().as_str().unwrap().decode(), value.as_str());
                 prop_assert!(root.get(name).unwrap().as_str().unwrap().is(&value));
             }
+        }
+
+        /// Against a set of names, for objects of few and of many members.
+        #[test]
+        fn duplicates_are_those_of_a_set(
+            names in proptest::collection::vec((0..60u8, any::<bool>()), 0..40),
+        ) {
+            let spell = |(n, escaped): &(u8, bool)| if *escaped { format!("\\u006e{n}") } else { format!("n{n}") };
+            let spelled: Vec<_> = names.iter().map(spell).collect();
+            let distinct: std::collections::HashSet<_> = names.iter().map(|(n, _)| n).collect();
+            let unique = distinct.len() == names.len();
+            let expected = if unique { Ok(()) } else { Err(Reason::JsonDuplicateMember) };
+            let text = object(spelled.iter().map(String::as_str));
+            prop_assert_eq!(check(&text), expected);
+            let nested = format!("{{\"n1\":[{text}],\"n2\":0}}");
+            prop_assert_eq!(check(&nested), expected);
         }
 
         #[test]

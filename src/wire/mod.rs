@@ -1,8 +1,15 @@
 //! Bytes nobody trusts, turned into borrowed views. Nothing here knows what a credential means.
 
 pub(crate) mod base64url;
+pub(crate) mod canonical;
+pub(crate) mod certificate;
+pub(crate) mod crl;
 pub(crate) mod der;
 pub(crate) mod json;
 pub(crate) mod jws;
+mod names;
 pub(crate) mod numeric_date;
 pub(crate) mod pem;
+
+#[cfg(test)]
+pub(crate) mod minted;

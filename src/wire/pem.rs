@@ -30,6 +30,17 @@ pub(crate) fn blocks(text: &str) -> Option<Vec<Block<'_>>> {
     Some(blocks)
 }
 
+/// Appends one block, its base64 in lines of 64 characters.
+pub(crate) fn write(out: &mut String, label: &str, der: &[u8]) {
+    out.extend(["-----BEGIN ", label, "-----\n"]);
+    // 48 bytes give 64 characters.
+    for line in der.chunks(48) {
+        out.push_str(&base64url::encode_standard(line));
+        out.push('\n');
+    }
+    out.extend(["-----END ", label, "-----\n"]);
+}
+
 fn between<'a>(line: &'a str, start: &str) -> Option<&'a str> {
     line.strip_prefix(start)?.strip_suffix("-----")
 }

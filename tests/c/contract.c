@@ -7,7 +7,10 @@ int main(void)
     argument_tests();
     structure_tests();
     store_tests();
+    overlay_tests();
     verifier_tests();
+    passport_tests();
     result_tests();
+    receipt_tests();
     return test_end("contract");
 }

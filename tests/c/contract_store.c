@@ -70,8 +70,8 @@ static void unknown_kinds_formats_and_slots_are_refused(void)
 {
     struct setup s = setup_new();
     attestor_slot_info info = attestor_slot_info_default();
-    const uint32_t unknown[] = {0, 7, 8, 255, 65536 + 1, INT32_MAX, UINT32_MAX}; /* of anything */
-    const uint32_t known[] = {3, 4, 5, 6};                                        /* as a format only */
+    const uint32_t unknown[] = {0, 9, 10, 255, 65536 + 1, INT32_MAX, UINT32_MAX}; /* of anything */
+    const uint32_t known[] = {3, 4, 5, 6, 7, 8}; /* as a format; 3 as a slot too */
     const uint32_t td = ATTESTOR_SOURCE_TRUST_DOMAIN, spiffe = ATTESTOR_FORMAT_SPIFFE_BUNDLE;
     const char *empty = "{\"keys\":[]}";
     size_t n = strlen(DOMAIN);
@@ -86,7 +86,8 @@ static void unknown_kinds_formats_and_slots_are_refused(void)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         CHECK_STATUS(put_as(s.store, known[i], DOMAIN, spiffe, empty, NULL), ATTESTOR_ARGUMENT_INVALID);
         CHECK_STATUS(attestor_store_remove(s.store, known[i], DOMAIN, n, NULL), ATTESTOR_ARGUMENT_INVALID);
-        CHECK_STATUS(attestor_store_info(s.store, td, DOMAIN, n, known[i], &info, NULL), ATTESTOR_ARGUMENT_INVALID);
+        CHECK_STATUS(attestor_store_info(s.store, td, DOMAIN, n, known[i], &info, NULL),
+                     known[i] == ATTESTOR_SLOT_CRL ? ATTESTOR_BUNDLE_UNAVAILABLE : ATTESTOR_ARGUMENT_INVALID);
     }
     CHECK(info.generation == 0);
     CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_OK);
@@ -107,6 +108,7 @@ static void a_format_feeds_the_sources_it_is_for(void)
         {ATTESTOR_FORMAT_PUBLIC_KEY_PEM, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_MALFORMED},
         {ATTESTOR_FORMAT_X509_PEM, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_FORMAT_UNSUPPORTED},
         {ATTESTOR_FORMAT_X509_DER, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_FORMAT_UNSUPPORTED},
+        {ATTESTOR_FORMAT_BUNDLE_MAP, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED},
     };
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         CHECK(formats[i].format == i + 1);
@@ -288,6 +290,98 @@ static void a_removed_source_is_unavailable(void)
     setup_free(&s);
 }
 
+#define MAP_OF(members) "{\"trust_domains\":{" members "}}"
+
+/* Puts a bundle map as FEED. */
+static attestor_status put_map(attestor_store *store, struct bytes map, attestor_error *err)
+{
+    attestor_put_options options = ATTESTOR_PUT_OPTIONS_INIT;
+    options.feed = FEED;
+    return attestor_store_put(store, ATTESTOR_SOURCE_TRUST_DOMAIN, NULL, 0, ATTESTOR_FORMAT_BUNDLE_MAP, map.ptr,
+                              map.len, &options, CLOCK, err);
+}
+
+static attestor_status put_map_text(attestor_store *store, const char *map, attestor_error *err)
+{
+    struct bytes copy = bytes_copy(map, strlen(map));
+    attestor_status status = put_map(store, copy, err);
+    bytes_free(&copy);
+    return status;
+}
+
+static void a_map_is_all_that_its_feed_delivers(void)
+{
+    struct setup s = setup_new();
+    attestor_slot_info info = attestor_slot_info_default();
+    const uint32_t td = ATTESTOR_SOURCE_TRUST_DOMAIN;
+    CHECK_STATUS(put_map_text(s.store, MAP_OF("\"" DOMAIN "\":{\"spiffe_sequence\":2,\"keys\":[" JWK "]},"
+                                              "\"partner.example\":{\"keys\":[]}"),
+                              NULL),
+                 ATTESTOR_OK);
+    CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_OK);
+    CHECK_STATUS(attestor_store_info(s.store, td, "partner.example", 15, ATTESTOR_SLOT_JWT, &info, NULL), ATTESTOR_OK);
+    CHECK(info.feed == FEED && info.entries == 0);
+    CHECK_STATUS(put_map_text(s.store, MAP_OF("\"partner.example\":{\"keys\":[]}"), NULL), ATTESTOR_OK);
+    CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_BUNDLE_UNAVAILABLE);
+    CHECK_STATUS(put_as(s.store, td, DOMAIN, ATTESTOR_FORMAT_SPIFFE_BUNDLE, "{\"keys\":[" JWK "]}", NULL),
+                 ATTESTOR_OK);
+    CHECK_STATUS(put_map_text(s.store, MAP_OF(""), NULL), ATTESTOR_OK);
+    CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_OK); /* another feed's */
+    CHECK_STATUS(attestor_store_info(s.store, td, "partner.example", 15, ATTESTOR_SLOT_JWT, &info, NULL),
+                 ATTESTOR_BUNDLE_UNAVAILABLE);
+    setup_free(&s);
+}
+
+static const struct {
+    const char *map;
+    attestor_status status;
+    const char *detail; /* a part of it */
+} bad_maps[] = {
+    {"", ATTESTOR_BUNDLE_MALFORMED, "invalid JSON"},
+    {"{}", ATTESTOR_BUNDLE_MALFORMED, "trust_domains: missing"},
+    {"{\"trust_domains\":[]}", ATTESTOR_BUNDLE_MALFORMED, "trust_domains: must be an object"},
+    {MAP_OF("\"secret\":null"), ATTESTOR_BUNDLE_MALFORMED, "trust_domains[0]"},
+    {MAP_OF("\"a\":{\"keys\":[]},\"secret\":{}"), ATTESTOR_BUNDLE_MALFORMED, "trust_domains[1]: keys: missing"},
+    {MAP_OF("\"Secret\":{\"keys\":[]}"), ATTESTOR_SOURCE_NAME_INVALID, "trust_domains[0]"},
+    {MAP_OF("\"secret\":{\"keys\":[]},\"\\u0073ecret\":{\"keys\":[]}"),
+     ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN, "trust_domains"},
+    {MAP_OF("\"secret\":{\"keys\":[]},\"spiffe://secret\":{\"keys\":[]}"),
+     ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN, "trust_domains[1]"},
+    {MAP_OF("\"" DOMAIN "\":{\"spiffe_sequence\":0,\"keys\":[]}"), ATTESTOR_BUNDLE_ROLLBACK, "trust_domains[0]"},
+    {MAP_OF("\"secret\":{\"keys\":[{\"use\":\"jwt-svid\",\"d\":\"secret\"," JWK_MEMBERS "}]}"),
+     ATTESTOR_BUNDLE_PRIVATE_KEY, "trust_domains[0]: keys[0]"},
+};
+
+static void a_bad_map_changes_nothing_and_quotes_nothing(void)
+{
+    struct setup s = setup_new();
+    attestor_slot_info before = attestor_slot_info_default(), after = attestor_slot_info_default();
+    CHECK_STATUS(jwt_slot(s.store, &before), ATTESTOR_OK);
+    for (size_t i = 0; i < sizeof bad_maps / sizeof *bad_maps; i++) {
+        attestor_error err = ATTESTOR_ERROR_INIT;
+        CHECK_STATUS(put_map_text(s.store, bad_maps[i].map, &err), bad_maps[i].status);
+        CHECK(strstr(err.detail, bad_maps[i].detail) != NULL && strstr(err.detail, "ecret") == NULL);
+    }
+    CHECK_STATUS(jwt_slot(s.store, &after), ATTESTOR_OK);
+    CHECK(memcmp(&before, &after, sizeof before) == 0);
+    setup_free(&s);
+}
+
+static void a_map_above_sixteen_mebibytes_is_refused(void)
+{
+    attestor_store *store = NULL;
+    CHECK_STATUS(attestor_store_new(NULL, &store, NULL), ATTESTOR_OK);
+    struct bytes padded = {malloc((16 << 20) + 1), 16 << 20};
+    test_need(padded.ptr != NULL, "sixteen mebibytes");
+    memset(padded.ptr, ' ', padded.len + 1);
+    memcpy(padded.ptr, MAP_OF(""), strlen(MAP_OF("")));
+    CHECK_STATUS(put_map(store, padded, NULL), ATTESTOR_OK);
+    padded.len++;
+    CHECK_STATUS(put_map(store, padded, NULL), ATTESTOR_BUNDLE_MALFORMED);
+    bytes_free(&padded);
+    attestor_store_free(store);
+}
+
 static attestor_status put_at(struct setup *s, int64_t now)
 {
     return attestor_store_put(s->store, ATTESTOR_SOURCE_TRUST_DOMAIN, DOMAIN, strlen(DOMAIN),
@@ -351,6 +445,9 @@ void store_tests(void)
     RUN(a_bad_name_is_no_missing_bundle);
     RUN(a_bad_put_changes_nothing_and_quotes_nothing);
     RUN(a_document_above_a_mebibyte_is_refused);
+    RUN(a_map_is_all_that_its_feed_delivers);
+    RUN(a_bad_map_changes_nothing_and_quotes_nothing);
+    RUN(a_map_above_sixteen_mebibytes_is_refused);
     RUN(a_sequence_goes_back_by_force_only);
     RUN(an_empty_key_set_revokes);
     RUN(a_removed_source_is_unavailable);

@@ -168,7 +168,7 @@ compile_units() {
 build_programs() {
     local kit=("$here/test.c" "$here/material.c")
     check "$leg: build contract" compile contract "${kit[@]}" "$here"/contract*.c
-    check "$leg: build vectors" compile vectors "$here/test.c" "$here/vectors.c"
+    check "$leg: build vectors" compile vectors "$here/test.c" "$here/sha256.c" "$here/vectors.c"
     check "$leg: build threads" compile threads "${kit[@]}" "$here/threads.c"
     check "$leg: build header_two_tus" compile_units
     check "$leg: build example verify" compile example_verify "$root/examples/c/verify.c"

@@ -4,7 +4,16 @@ use attestor::Reason;
 use std::fmt::Write as _;
 use std::path::Path;
 
-const FILES: [&str; 5] = ["types.rs", "status.rs", "store.rs", "result.rs", "verifier.rs"];
+const FILES: [&str; 8] = [
+    "types.rs",
+    "status.rs",
+    "store.rs",
+    "overlay.rs",
+    "result.rs",
+    "verifier.rs",
+    "passport.rs",
+    "receipt.rs",
+];
 
 pub(crate) fn generate(root: &Path) -> String {
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");

@@ -3,12 +3,18 @@
 #define ATTESTOR_ERROR_INIT { (uint32_t)sizeof(attestor_error), 0, NULL, NULL, { 0 } }
 #define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0 }
 #define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0 }
+#define ATTESTOR_DENY_ENTRY_INIT { (uint32_t)sizeof(attestor_deny_entry), 0, 0, 0, 0, NULL, 0, NULL, 0 }
 #define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0 }
 #define ATTESTOR_SUMMARY_INIT                                                                             \
     { (uint32_t)sizeof(attestor_summary), ATTESTOR_NOT_VERIFIED, ATTESTOR_CLASS_MISUSE, 0, 0,             \
-      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
+      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 },  \
+      0, 0, 0 }
 #define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
-#define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0 }
+#define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0, \
+      NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+#define ATTESTOR_PASSPORT_CLAIMS_INIT { (uint32_t)sizeof(attestor_passport_claims), 0, 0, 0, NULL, 0, NULL, 0 }
+#define ATTESTOR_RECEIPT_INIT                                                                             \
+    { (uint32_t)sizeof(attestor_receipt), 0, 0, ATTESTOR_NOW, { 0 }, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 
 /* A summary, ready to be filled. */
 static inline attestor_summary attestor_summary_default(void)
@@ -32,6 +38,13 @@ static inline attestor_status attestor_store_put_cstr(attestor_store *store, con
     return attestor_store_put(store, ATTESTOR_SOURCE_TRUST_DOMAIN, trust_domain,
                               trust_domain == NULL ? 0 : strlen(trust_domain), format, document, document_len, NULL,
                               ATTESTOR_NOW, err);
+}
+
+/* An entry about nothing yet, ready to be filled. */
+static inline attestor_deny_entry attestor_deny_entry_default(void)
+{
+    attestor_deny_entry entry = ATTESTOR_DENY_ENTRY_INIT;
+    return entry;
 }
 
 /* A request about (credential, len) at the system clock. */
@@ -64,9 +77,15 @@ ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 8);
 ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128);
 ATTESTOR_LAYOUT(offsetof(attestor_slot_info, skipped) == 88);
+ATTESTOR_LAYOUT(sizeof(attestor_deny_entry) == 24 + 4 * sizeof(void *));
+ATTESTOR_LAYOUT(offsetof(attestor_deny_entry, expires_at) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 8);
-ATTESTOR_LAYOUT(sizeof(attestor_request) == 24 + 8 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 10 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_request) == 32 + 20 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 16 * sizeof(void *) + 16);
+ATTESTOR_LAYOUT(sizeof(attestor_passport_claims) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_receipt_field) == 4 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_receipt) == 56 + 8 * sizeof(void *));
+ATTESTOR_LAYOUT(offsetof(attestor_receipt, event) == 56);
 
 #undef ATTESTOR_LAYOUT

@@ -75,7 +75,8 @@ pub(crate) fn markdown() -> String {
         ("Deny: time", 1300),
         ("Deny: issuer, audience, claims", 1400),
         ("Deny: SPIFFE ID", 1500),
-        ("Deny: policy", 1700),
+        ("Deny: X.509", 1600),
+        ("Deny: policy and overlay", 1700),
         ("Unavailable: our own trust material", 2000),
     ] {
         let _ = writeln!(

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write the conformance corpus, or check that what is on disk is up to date.
 
-make.py             write cases.tsv, policies/, bundles/ and credentials/
+make.py             write cases.tsv, policies/, bundles/, credentials/ and evidence/
 make.py --check     fail if anything on disk differs, is missing or is stale
 make.py --new-keys  make keys.json afresh (once; every signature changes)
 """
@@ -19,7 +19,7 @@ from generator.keys import load_keys, new_keys
 
 HERE = Path(__file__).resolve().parent
 KEYS = HERE / "keys.json"
-FOLDERS = ("policies", "bundles", "credentials")
+FOLDERS = ("policies", "bundles", "credentials", "evidence")
 
 
 def on_disk() -> dict[str, bytes]:

@@ -7,13 +7,15 @@
  *   attestor_verifier  a store and a policy                                     shared
  *   attestor_request   one question, on the caller's stack                      plain
  *   attestor_result    storage of one verdict, made once and reused             local
+ *   attestor_receipt   one line of a receipt log, on the caller's stack         plain
  *
  * Conventions
  *   Status     Every fallible function returns an attestor_status. ATTESTOR_OK (0) is the only acceptance;
  *              1-99 misuse or misconfiguration, 1000-1999 deny, 2000-2099 unavailable.
  *   Threads    const means concurrent: calls that take a handle by const pointer may run at the same time,
  *              others need the handle alone. Shared handles are the exception: changes to them (put, remove,
- *              set_policy) and _ref take any number of threads too, and no reader ever waits for a change.
+ *              deny, lift, set_policy) and _ref take any number of threads too, and no reader ever waits for
+ *              a change.
  *              After fork, the child may verify; to change anything it makes handles of its own.
  *   Memory     What attestor makes, attestor frees. `_free(NULL)` does nothing. No caller pointer is kept.
  *   Inputs     (pointer, length) pairs: text as const char *, bytes from outside as const uint8_t *.
@@ -25,8 +27,8 @@
  *              structure (an older caller) counts as extended with zeros, a longer one must end in zeros, else
  *              ATTESTOR_OPTION_UNSUPPORTED; a size below 4 or above 4096 is ATTESTOR_ARGUMENT_INVALID.
  *              Zero is the default of every member but attestor_request.now.
- *   Limits     Credential 64 KiB (a policy sets less), bundle and policy document 1 MiB, source name 2048
- *              bytes, attestor id 64 bytes.
+ *   Limits     Credential 64 KiB (a policy sets less), bundle and policy document 1 MiB, bundle map 16 MiB,
+ *              source name and denied value 2048 bytes, attestor id 64 bytes, 100000 denials.
  *   Errors     attestor_error is optional, in the caller's memory, and holds no bytes of a credential.
  *   Panics     No panic crosses this boundary: it becomes ATTESTOR_INTERNAL_ERROR, and nothing is allowed.
  *              Rust's own hook may print where it happened to standard error, never what the input was.
@@ -81,6 +83,9 @@
 #define ATTESTOR_NO_USABLE_KEYS 24
 #define ATTESTOR_TRUST_DOMAIN_MISMATCH 25
 #define ATTESTOR_BUNDLE_ROLLBACK 26
+#define ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN 27
+#define ATTESTOR_OVERLAY_FULL 28
+#define ATTESTOR_RECEIPT_INVALID 29
 #define ATTESTOR_INPUT_TOO_LARGE 1000
 #define ATTESTOR_MALFORMED_TOKEN 1001
 #define ATTESTOR_TOKEN_ENCRYPTED 1002
@@ -100,6 +105,8 @@
 #define ATTESTOR_ALG_KEY_MISMATCH 1107
 #define ATTESTOR_KID_MISSING 1108
 #define ATTESTOR_KID_NOT_FOUND 1109
+#define ATTESTOR_KEY_INVALID 1110
+#define ATTESTOR_KEY_TOO_WEAK 1111
 #define ATTESTOR_SIGNATURE_MALFORMED 1200
 #define ATTESTOR_SIGNATURE_INVALID 1201
 #define ATTESTOR_POP_REQUIRED 1202
@@ -123,6 +130,9 @@
 #define ATTESTOR_AUTH_TIME_MISSING 1411
 #define ATTESTOR_AUTH_TOO_OLD 1412
 #define ATTESTOR_AT_HASH_MISMATCH 1413
+#define ATTESTOR_ISSUER_MISMATCH 1414
+#define ATTESTOR_TENANT_MISMATCH 1415
+#define ATTESTOR_SUBJECT_INCONSISTENT 1416
 #define ATTESTOR_TRUST_DOMAIN_UNKNOWN 1500
 #define ATTESTOR_SPIFFE_ID_EMPTY 1501
 #define ATTESTOR_SPIFFE_ID_WRONG_SCHEME 1502
@@ -135,7 +145,30 @@
 #define ATTESTOR_SPIFFE_ID_TRAILING_SLASH 1509
 #define ATTESTOR_SPIFFE_ID_TOO_LONG 1510
 #define ATTESTOR_SPIFFE_ID_PATH_REQUIRED 1511
+#define ATTESTOR_CERT_MALFORMED 1600
+#define ATTESTOR_CHAIN_EMPTY 1601
+#define ATTESTOR_CHAIN_TOO_LONG 1602
+#define ATTESTOR_LEAF_IS_CA 1603
+#define ATTESTOR_LEAF_KEY_USAGE_FORBIDDEN 1604
+#define ATTESTOR_LEAF_DIGITAL_SIGNATURE_MISSING 1605
+#define ATTESTOR_EKU_MISMATCH 1606
+#define ATTESTOR_URI_SAN_MISSING 1607
+#define ATTESTOR_URI_SAN_MULTIPLE 1608
+#define ATTESTOR_ISSUER_NOT_CA 1609
+#define ATTESTOR_PATH_LEN_EXCEEDED 1610
+#define ATTESTOR_NAME_CONSTRAINT_VIOLATION 1611
+#define ATTESTOR_NAME_CONSTRAINT_UNSUPPORTED 1612
+#define ATTESTOR_CRITICAL_EXTENSION_UNSUPPORTED 1613
+#define ATTESTOR_CERT_EXPIRED 1614
+#define ATTESTOR_CERT_NOT_YET_VALID 1615
+#define ATTESTOR_CERT_ALG_NOT_ALLOWED 1616
+#define ATTESTOR_CERT_REVOKED 1617
+#define ATTESTOR_CHAIN_UNTRUSTED 1618
+#define ATTESTOR_BUDGET_EXCEEDED 1619
 #define ATTESTOR_NOT_ALLOWED 1700
+#define ATTESTOR_NOT_MAPPED 1701
+#define ATTESTOR_OVERLAY_DENIED 1702
+#define ATTESTOR_KEY_UNTRUSTED 1703
 #define ATTESTOR_BUNDLE_UNAVAILABLE 2000
 #define ATTESTOR_BUNDLE_STALE 2001
 
@@ -179,11 +212,20 @@
 // DER certificates one after the other; feeds the x509 slot.
 #define ATTESTOR_FORMAT_X509_DER 6
 
+// A SPIFFE bundle map: the bundles of all trust domains of a feed. Put as the trust domain of the empty name.
+#define ATTESTOR_FORMAT_BUNDLE_MAP 7
+
+// DER revocation lists one after the other; feeds the CRL slot of a trust domain. An empty document clears it.
+#define ATTESTOR_FORMAT_X509_CRL 8
+
 // The slot of keys that verify JWTs.
 #define ATTESTOR_SLOT_JWT 1
 
 // The slot of X.509 authorities.
 #define ATTESTOR_SLOT_X509 2
+
+// The slot of X.509 revocation lists.
+#define ATTESTOR_SLOT_CRL 3
 
 // `attestor_slot_info.flags`: `sequence` is set.
 #define ATTESTOR_SLOT_HAS_SEQUENCE 1
@@ -197,11 +239,73 @@
 // `now`: read the system clock. Other values are Unix seconds and must be positive.
 #define ATTESTOR_NOW INT64_MIN
 
+// `attestor_deny_entry.kind`: SVIDs of a trust domain.
+#define ATTESTOR_DENY_KIND_TRUST_DOMAIN 1
+
+// `attestor_deny_entry.kind`: tokens of an issuer.
+#define ATTESTOR_DENY_KIND_ISSUER 2
+
+// `attestor_deny_entry.kind`: passports; their source is `*`.
+#define ATTESTOR_DENY_KIND_NATIVE 3
+
+// `attestor_deny_entry.field`: the subject.
+#define ATTESTOR_DENY_FIELD_SUB 1
+
+// `attestor_deny_entry.field`: the token's own id.
+#define ATTESTOR_DENY_FIELD_JTI 2
+
+// `attestor_deny_entry.field`: the id of the key that verified.
+#define ATTESTOR_DENY_FIELD_KID 3
+
+// `attestor_deny_entry.field`: the thumbprint of the key that verified, 43 base64url characters.
+#define ATTESTOR_DENY_FIELD_KEY_THUMBPRINT 4
+
+// `attestor_deny_entry.field`: the serial number of a certificate of the path, lower-case hexadecimal without
+// leading zeros; of one issuer only if `@` and the SHA-256 of the issuer's DER name follow, in hexadecimal.
+#define ATTESTOR_DENY_FIELD_X509_SERIAL 5
+
+// `attestor_deny_entry.field`: the SHA-256 of the public key info of a certificate of the path, 64 characters
+// of lower-case hexadecimal.
+#define ATTESTOR_DENY_FIELD_SPKI_SHA256 6
+
+// `attestor_deny_entry.field`: the UID of a Kubernetes pod.
+#define ATTESTOR_DENY_FIELD_POD_UID 7
+
 // `attestor_summary.flags`: the signature was verified, whatever was decided afterwards.
 #define ATTESTOR_AUTHENTICATED 1
 
 // `attestor_summary.flags`: the trust domain is the attestor's `local_trust_domain`.
 #define ATTESTOR_LOCAL 2
+
+// `attestor_summary.flags`: the refusal is about the passport, not about the credential beside it.
+#define ATTESTOR_ABOUT_PASSPORT 4
+
+// `attestor_summary.flags`: a shadow policy judged too; `shadow_code` is what it said.
+#define ATTESTOR_SHADOWED 8
+
+// `attestor_summary.credential_kind`: a token that no attestor has taken.
+#define ATTESTOR_CREDENTIAL_TOKEN 0
+
+// A SPIFFE JWT-SVID.
+#define ATTESTOR_CREDENTIAL_JWT_SVID 1
+
+// A SPIFFE X.509-SVID.
+#define ATTESTOR_CREDENTIAL_X509_SVID 2
+
+// An OIDC ID or access token.
+#define ATTESTOR_CREDENTIAL_OIDC 3
+
+// A native passport, alone.
+#define ATTESTOR_CREDENTIAL_PASSPORT 4
+
+// `attestor_request.possession`: the host finished a TLS handshake in which the peer presented the chain.
+#define ATTESTOR_POSSESSION_TLS_HANDSHAKE 1
+
+// `attestor_request.possession`: the peer signed `challenge`; `proof` is the signature.
+#define ATTESTOR_POSSESSION_SIGNED_CHALLENGE 2
+
+// Bytes of a possession message.
+#define ATTESTOR_POSSESSION_MESSAGE_LEN 188
 
 // Storage of one verdict. Local: made once per thread and reused; grows to its high-water mark and stays.
 typedef struct attestor_result attestor_result;
@@ -275,6 +379,28 @@ typedef struct attestor_slot_info {
     uint32_t skipped[32];
 } attestor_slot_info;
 
+// One thing to deny: credentials of `source` whose `field` is `value`, byte for byte.
+typedef struct attestor_deny_entry {
+    // `sizeof(attestor_deny_entry)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // ATTESTOR_DENY_KIND_*.
+    uint32_t kind;
+    // ATTESTOR_DENY_FIELD_*.
+    uint32_t field;
+    // Unix seconds from which on the entry says nothing; 0 for never.
+    int64_t expires_at;
+    // A trust domain or an issuer in its canonical spelling, or `*` for every source of the kind.
+    const char *source;
+    // Bytes of `source`, at most 2048.
+    size_t source_len;
+    // In the form of the field; at most 2048 bytes.
+    const char *value;
+    // Bytes of `value`.
+    size_t value_len;
+} attestor_deny_entry;
+
 // A view of UTF-8 text. No NUL terminator is promised. Empty: `ptr` not NULL, `len` 0; absent: NULL, 0.
 typedef struct attestor_str {
     // First byte, or NULL.
@@ -297,7 +423,7 @@ typedef struct attestor_summary {
     uint32_t flags;
     // Unix seconds; the credential's own expiry, without clock skew.
     int64_t expires_at;
-    // The workload's identity: `spiffe://trust-domain/path`, or `oidc:<issuer>:<sub>`.
+    // The workload's identity: `spiffe://trust-domain/path`, `oidc:<issuer>:<sub>`, or `<prefix><key, hex>`.
     struct attestor_str identity;
     // The identity's trust domain; absent for an OIDC token.
     struct attestor_str trust_domain;
@@ -307,6 +433,18 @@ typedef struct attestor_summary {
     struct attestor_str key_thumbprint;
     // The configured canonical issuer, of an OIDC token.
     struct attestor_str issuer;
+    // The identity without what the attestor puts before it: SPIFFE ID, `sub`, or the passport's key.
+    struct attestor_str subject;
+    // As what the workload enters, by the policy's `map`; absent if that gives none.
+    struct attestor_str internal_identity;
+    // RFC 7638 thumbprint of the passport's key, base64url, if a passport came too.
+    struct attestor_str passport_thumbprint;
+    // ATTESTOR_CREDENTIAL_*.
+    uint32_t credential_kind;
+    // What the shadow policy would have said: 0 is an allow. Meaningful with ATTESTOR_SHADOWED only.
+    attestor_status shadow_code;
+    // How many policies the mapping grants; see `attestor_result_policy`.
+    uint64_t policies;
 } attestor_summary;
 
 // Options of `attestor_verifier_new`. Zero is the default of every member.
@@ -343,7 +481,94 @@ typedef struct attestor_request {
     size_t access_token_len;
     // How many seconds ago the end user of an ID token may have authenticated; 0 is any time.
     uint64_t max_age_secs;
+    // The passport that came with the credential or alone, a compact JWS; may be NULL, but for `attestor_admit`.
+    const uint8_t *passport;
+    // Bytes of the passport.
+    size_t passport_len;
+    // An X.509-SVID in place of `credential`: DER certificates one after the other, the leaf first; may be NULL.
+    const uint8_t *chain;
+    // Bytes of the chain.
+    size_t chain_len;
+    // How the holder of the chain proved possession: ATTESTOR_POSSESSION_*; 0 is none, which never allows.
+    uint32_t possession;
+    // Must be 0.
+    uint32_t reserved;
+    // The challenge that was signed, at least 16 bytes, made and used once by the host.
+    const uint8_t *challenge;
+    // Bytes of the challenge.
+    size_t challenge_len;
+    // The signature over `attestor_possession_message`, as JWS has it.
+    const uint8_t *proof;
+    // Bytes of the proof.
+    size_t proof_len;
+    // Which of our audiences the chain was presented to; may be NULL for a TLS handshake.
+    const char *audience;
+    // Bytes of the audience.
+    size_t audience_len;
+    // The certificate of the TLS peer, DER, for a `cnf` of `x5t#S256`; may be NULL.
+    const uint8_t *peer_certificate;
+    // Bytes of the certificate.
+    size_t peer_certificate_len;
 } attestor_request;
+
+// What a passport says beside its key. Initialize with ATTESTOR_PASSPORT_CLAIMS_INIT.
+typedef struct attestor_passport_claims {
+    // `sizeof(attestor_passport_claims)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // Unix seconds; from then on the passport is expired, without leeway.
+    int64_t expires_at;
+    // Unix seconds; 0 leaves `iat` out.
+    int64_t issued_at;
+    // Whom it is for: `audiences_len` views; NULL leaves `aud` out.
+    const struct attestor_str *audiences;
+    // Views at `audiences`, at most 64.
+    size_t audiences_len;
+    // A unique id; may be NULL.
+    const char *id;
+    // Bytes of the id.
+    size_t id_len;
+} attestor_passport_claims;
+
+// A member of a receipt's `host`: a name of a-z 0-9 _ and a UTF-8 text.
+typedef struct attestor_receipt_field {
+    // 1 to 64 bytes.
+    struct attestor_str name;
+    // May be empty; NULL is empty.
+    struct attestor_str value;
+} attestor_receipt_field;
+
+// One line of a receipt log (docs/receipts.md). Initialize with ATTESTOR_RECEIPT_INIT. The pointers are read
+// before the call returns.
+typedef struct attestor_receipt {
+    // `sizeof(attestor_receipt)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // The line's number: 1 for the first of a log, then one more than the line before.
+    uint64_t seq;
+    // When it happened: Unix seconds, or ATTESTOR_NOW.
+    int64_t at;
+    // The digest of the line before, from attestor_receipt_head; zeros for the first line of a log.
+    uint8_t prev[32];
+    // What happened: 1 to 64 of a-z 0-9 . _ -
+    const char *event;
+    // Bytes of the event.
+    size_t event_len;
+    // The evidence as attestor_result_evidence wrote it; NULL if the event is none of a verdict.
+    const uint8_t *evidence;
+    // Bytes of the evidence.
+    size_t evidence_len;
+    // What only the host knows, in any order, no name twice; at most 64. May be NULL.
+    const struct attestor_receipt_field *host;
+    // Members of `host`.
+    size_t host_count;
+    // Adds a `mac` under this key, 16 to 4096 bytes; NULL for none.
+    const uint8_t *key;
+    // Bytes of the key.
+    size_t key_len;
+} attestor_receipt;
 
 #ifdef __cplusplus
 extern "C" {
@@ -411,11 +636,14 @@ ATTESTOR_API void attestor_store_free(struct attestor_store *store);
 // Takes a bundle document for a source. All slots it speaks for are replaced at once, or nothing is:
 // on failure the last good bundle stays. `{"keys": []}` revokes.
 //
-// `kind` ATTESTOR_SOURCE_*, `name` a trust domain (`example.org` or `spiffe://example.org`), `format`
-// ATTESTOR_FORMAT_*, `now` Unix seconds or ATTESTOR_NOW. `options` and `err` may be NULL.
+// A bundle map is all that its feed delivers: each bundle is taken or none, and what the feed filled for other
+// trust domains is dropped. A reader may meet some domains of the new map beside others of the old one.
+// `kind` ATTESTOR_SOURCE_*, `name` a trust domain (`example.org` or `spiffe://example.org`) or an issuer, empty for
+// a bundle map, `format` ATTESTOR_FORMAT_*, `now` Unix seconds or ATTESTOR_NOW. `options` and `err` may be NULL.
 // Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_PRIVATE_KEY, ATTESTOR_NO_USABLE_KEYS,
-// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED,
-// ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED, ATTESTOR_OPTION_UNSUPPORTED.
+// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN,
+// ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED, ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED,
+// ATTESTOR_OPTION_UNSUPPORTED.
 // Threads: any, although the handle is not const; updates run one after the other, readers never wait. Allocates: yes.
 ATTESTOR_API
 ATTESTOR_MUST_USE
@@ -457,6 +685,47 @@ attestor_status attestor_store_info(const struct attestor_store *store,
                                     struct attestor_slot_info *out,
                                     struct attestor_error *err);
 
+// Denies what carries the entry's value, from the next verification on. Denying again replaces `expires_at`.
+//
+// `now` Unix seconds or ATTESTOR_NOW; `expires_at` must be after it. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID (an unknown kind or field, a value of another form, an entry that
+// has expired), ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_OVERLAY_FULL (100000 entries that have not expired),
+// ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED, ATTESTOR_OPTION_UNSUPPORTED.
+// Threads: any, although the handle is not const; readers never wait. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_deny(struct attestor_store *store,
+                                    const struct attestor_deny_entry *entry,
+                                    int64_t now,
+                                    struct attestor_error *err);
+
+// Takes an entry back; `expires_at` is not compared. One that is not there is fine.
+//
+// `*lifted` says whether it was there: 1 or 0. `lifted` and `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_STORE_POISONED,
+// ATTESTOR_OPTION_UNSUPPORTED.
+// Threads: any, although the handle is not const. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_lift(struct attestor_store *store,
+                                    const struct attestor_deny_entry *entry,
+                                    int32_t *lifted,
+                                    struct attestor_error *err);
+
+// Takes every entry back.
+//
+// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_STORE_POISONED.
+// Threads: any, although the handle is not const. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_clear_denials(struct attestor_store *store,
+                                             struct attestor_error *err);
+
+// How many entries there are; expired ones count until their room is needed. 0 for NULL.
+//
+// Threads: any; never waits. Allocates: never.
+ATTESTOR_API uint64_t attestor_store_denials(const struct attestor_store *store);
+
 // Makes the storage of one verdict.
 //
 // `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID.
@@ -488,6 +757,18 @@ ATTESTOR_MUST_USE
 attestor_status attestor_result_summary(const struct attestor_result *result,
                                         struct attestor_summary *out,
                                         struct attestor_error *err);
+
+// Reads one of the policies that the mapping grants, in the order of the policy document.
+//
+// `index` below `attestor_summary.policies`. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID past the last one.
+// Lifetime: as the views of the summary. Threads: any, while no verification uses the result. Allocates: never.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_result_policy(const struct attestor_result *result,
+                                       uint64_t index,
+                                       struct attestor_str *out,
+                                       struct attestor_error *err);
 
 // Writes the evidence of the last verdict, canonical JSON (docs/evidence.md), into the caller's buffer.
 //
@@ -540,13 +821,25 @@ attestor_status attestor_verifier_set_policy(struct attestor_verifier *verifier,
                                              size_t policy_len,
                                              struct attestor_error *err);
 
+// Sets a shadow policy, which judges whatever the policy judges and decides nothing; `policy` NULL removes it.
+//
+// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID (the old one then stays).
+// Threads: any, although the handle is not const. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_verifier_set_shadow_policy(struct attestor_verifier *verifier,
+                                                    const char *policy,
+                                                    size_t policy_len,
+                                                    struct attestor_error *err);
+
 // Judges one credential. ATTESTOR_OK is the only acceptance.
 //
 // `summary` is filled whatever the outcome if it is not NULL (set its `struct_size`); `err` may be NULL.
 // Returns: ATTESTOR_OK, a deny (1000-1999), an unavailable (2000-2099), or misuse (1-99).
 // Lifetime: views in `summary` are valid until the next `attestor_verify`, `_clear` or `_free` of this result.
 // Threads: `verifier` any, `result` one at a time. Never waits for an update and never calls back.
-// Allocates: never on a result that has grown to the size of its credentials; RSA: at most 5.
+// Allocates: never on a result that has grown to the size of its credentials; RSA: at most 5; a chain of EC
+// certificates: 2.
 ATTESTOR_API
 ATTESTOR_MUST_USE
 attestor_status attestor_verify(const struct attestor_verifier *verifier,
@@ -554,6 +847,92 @@ attestor_status attestor_verify(const struct attestor_verifier *verifier,
                                 struct attestor_result *result,
                                 struct attestor_summary *summary,
                                 struct attestor_error *err);
+
+// Judges an admission: a passport, and the credential that came with it or none. As `attestor_verify`, but a
+// request without a passport is ATTESTOR_ARGUMENT_INVALID.
+//
+// A refusal with ATTESTOR_ABOUT_PASSPORT is about the passport.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_admit(const struct attestor_verifier *verifier,
+                               const struct attestor_request *request,
+                               struct attestor_result *result,
+                               struct attestor_summary *summary,
+                               struct attestor_error *err);
+
+// Writes what the holder of an X.509-SVID signs for ATTESTOR_POSSESSION_SIGNED_CHALLENGE: 188 bytes.
+//
+// `passport` is the passport that goes with the request, or empty. `out` has room for
+// ATTESTOR_POSSESSION_MESSAGE_LEN bytes. The proof is a signature over them as JWS has it (RFC 7518, RFC 8037):
+// PS256 for an RSA key, ES256, ES384, ES512 (r and s, not DER) for EC, EdDSA for Ed25519. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID for a challenge of less than 16 bytes.
+// Threads: any. Allocates: never.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_possession_message(const uint8_t *challenge,
+                                            size_t challenge_len,
+                                            const char *audience,
+                                            size_t audience_len,
+                                            const uint8_t *passport,
+                                            size_t passport_len,
+                                            uint8_t *out,
+                                            struct attestor_error *err);
+
+// Signs a passport with the Ed25519 private key whose 32-byte seed (RFC 8032 section 5.1.5) is at `seed`.
+//
+// `buf` may be NULL if `cap` is 0, to ask for the size. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed size), ATTESTOR_ARGUMENT_INVALID.
+// Threads: any. Allocates: yes; the seed is not kept.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_passport_mint(const struct attestor_passport_claims *claims,
+                                       const uint8_t *seed,
+                                       size_t seed_len,
+                                       uint8_t *buf,
+                                       size_t cap,
+                                       size_t *len_out,
+                                       struct attestor_error *err);
+
+// Writes the RFC 7638 thumbprint of the passport key with this seed: what a policy pins.
+//
+// As `attestor_passport_mint`.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_passport_thumbprint(const uint8_t *seed,
+                                             size_t seed_len,
+                                             uint8_t *buf,
+                                             size_t cap,
+                                             size_t *len_out,
+                                             struct attestor_error *err);
+
+// Writes one line of a receipt log, without its newline, into the caller's buffer.
+//
+// `buf` may be NULL if `cap` is 0, to ask for the size: then ATTESTOR_BUFFER_TOO_SMALL and `*len_out`. `err` may
+// be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed size), ATTESTOR_ARGUMENT_INVALID
+// (`err->detail` names the member), ATTESTOR_CLOCK_INVALID.
+// Threads: any. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_receipt_write(const struct attestor_receipt *receipt,
+                                       uint8_t *buf,
+                                       size_t cap,
+                                       size_t *len_out,
+                                       struct attestor_error *err);
+
+// Checks that one line, without its newline, is a receipt, and gives the head it makes: its number, and the digest
+// that the next line has as `prev`. For a writer that opens its log again; what the line follows is not checked.
+//
+// `digest` has room for 32 bytes. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_RECEIPT_INVALID (`err->detail` says why).
+// Threads: any. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_receipt_head(const uint8_t *line,
+                                      size_t line_len,
+                                      uint64_t *seq,
+                                      uint8_t *digest,
+                                      struct attestor_error *err);
 
 #ifdef __cplusplus
 }  // extern "C"
@@ -564,12 +943,18 @@ attestor_status attestor_verify(const struct attestor_verifier *verifier,
 #define ATTESTOR_ERROR_INIT { (uint32_t)sizeof(attestor_error), 0, NULL, NULL, { 0 } }
 #define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0 }
 #define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0 }
+#define ATTESTOR_DENY_ENTRY_INIT { (uint32_t)sizeof(attestor_deny_entry), 0, 0, 0, 0, NULL, 0, NULL, 0 }
 #define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0 }
 #define ATTESTOR_SUMMARY_INIT                                                                             \
     { (uint32_t)sizeof(attestor_summary), ATTESTOR_NOT_VERIFIED, ATTESTOR_CLASS_MISUSE, 0, 0,             \
-      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
+      { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 },  \
+      0, 0, 0 }
 #define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
-#define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0 }
+#define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0, \
+      NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+#define ATTESTOR_PASSPORT_CLAIMS_INIT { (uint32_t)sizeof(attestor_passport_claims), 0, 0, 0, NULL, 0, NULL, 0 }
+#define ATTESTOR_RECEIPT_INIT                                                                             \
+    { (uint32_t)sizeof(attestor_receipt), 0, 0, ATTESTOR_NOW, { 0 }, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 
 /* A summary, ready to be filled. */
 static inline attestor_summary attestor_summary_default(void)
@@ -593,6 +978,13 @@ static inline attestor_status attestor_store_put_cstr(attestor_store *store, con
     return attestor_store_put(store, ATTESTOR_SOURCE_TRUST_DOMAIN, trust_domain,
                               trust_domain == NULL ? 0 : strlen(trust_domain), format, document, document_len, NULL,
                               ATTESTOR_NOW, err);
+}
+
+/* An entry about nothing yet, ready to be filled. */
+static inline attestor_deny_entry attestor_deny_entry_default(void)
+{
+    attestor_deny_entry entry = ATTESTOR_DENY_ENTRY_INIT;
+    return entry;
 }
 
 /* A request about (credential, len) at the system clock. */
@@ -625,10 +1017,16 @@ ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 8);
 ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128);
 ATTESTOR_LAYOUT(offsetof(attestor_slot_info, skipped) == 88);
+ATTESTOR_LAYOUT(sizeof(attestor_deny_entry) == 24 + 4 * sizeof(void *));
+ATTESTOR_LAYOUT(offsetof(attestor_deny_entry, expires_at) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 8);
-ATTESTOR_LAYOUT(sizeof(attestor_request) == 24 + 8 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 10 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_request) == 32 + 20 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 16 * sizeof(void *) + 16);
+ATTESTOR_LAYOUT(sizeof(attestor_passport_claims) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_receipt_field) == 4 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_receipt) == 56 + 8 * sizeof(void *));
+ATTESTOR_LAYOUT(offsetof(attestor_receipt, event) == 56);
 
 #undef ATTESTOR_LAYOUT
 

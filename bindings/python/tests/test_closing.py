@@ -27,6 +27,14 @@ def test_nothing_is_answered_after_close(store: BundleStore, verifier: Verifier)
         lambda: Verifier(store, POLICY),
         lambda: verifier.verify(TOKEN, now=CLOCK),
         lambda: verifier.set_policy(POLICY),
+        lambda: verifier.set_shadow_policy(None),
+        lambda: verifier.admit(TOKEN, TOKEN, now=CLOCK),
+        lambda: verifier.verify_challenge(b"", challenge=bytes(16), audience="", proof=b""),
+        lambda: store.put_map(b"{}"),
+        lambda: store.deny("trust_domain", "sub", "a"),
+        lambda: store.lift("trust_domain", "sub", "a"),
+        lambda: store.clear_denials(),
+        lambda: store.denials,
     ]
     for call in calls:
         error = refused(Closed, call)

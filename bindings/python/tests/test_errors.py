@@ -17,7 +17,9 @@ from libattestor import (
     Misuse,
     Reason,
     Rejected,
+    Shadow,
     Unavailable,
+    Unrecorded,
     Verifier,
     _lowlevel,
 )
@@ -32,6 +34,7 @@ def test_the_family() -> None:
     assert issubclass(Rejected, AttestorError) and not issubclass(Rejected, ValueError)
     assert issubclass(Misuse, AttestorError) and issubclass(Misuse, ValueError)
     assert issubclass(Closed, Misuse)
+    assert issubclass(Unrecorded, AttestorError) and not issubclass(Unrecorded, (Rejected, Misuse))
 
 
 @pytest.mark.parametrize("reason", list(Reason))
@@ -58,7 +61,9 @@ def test_every_status_becomes_the_exception_of_its_class() -> None:
     "error",
     [
         Denied(Reason.TOKEN_EXPIRED, True, "spiffe", b"{}"),
+        Denied(Reason.TOKEN_EXPIRED, False, None, None, True, Shadow(Reason.TOKEN_EXPIRED)),
         Unavailable(Reason.BUNDLE_UNAVAILABLE),
+        Unrecorded(),
         Misuse(Reason.CONFIG_INVALID, "$.version: wrong"),
         Closed(Reason.HANDLE_CLOSED),
     ],
@@ -73,6 +78,9 @@ def test_an_exception_survives_being_sent_elsewhere(error: AttestorError) -> Non
 def test_what_an_exception_shows() -> None:
     error = Denied(Reason.TOKEN_EXPIRED, True, "spiffe", b"{}")
     assert (str(error), repr(error)) == ("credential expired", "Denied('token_expired')")
+    unrecorded = Unrecorded(error)
+    assert str(unrecorded) == "the verdict could not be recorded"
+    assert pickle.loads(pickle.dumps(unrecorded)).refusal.reason is Reason.TOKEN_EXPIRED
     misuse = Misuse(Reason.CONFIG_INVALID, "$.version: wrong")
     assert str(misuse) == "invalid configuration: $.version: wrong"
 

@@ -10,7 +10,17 @@ from functools import partial
 import pytest
 
 import material
-from libattestor import BundleStore, Denied, Format, Misuse, Reason, Unavailable, Verified, Verifier
+from libattestor import (
+    BundleStore,
+    CredentialKind,
+    Denied,
+    Format,
+    Misuse,
+    Reason,
+    Unavailable,
+    Verified,
+    Verifier,
+)
 from material import refused
 from oidc_material import (
     ACCESS_TOKEN,
@@ -30,6 +40,7 @@ from oidc_material import (
     POLICY,
     PUBLIC_KEY,
     STALE_TOKEN,
+    SUBJECT,
     THUMBPRINT,
     TOKEN,
 )
@@ -56,7 +67,9 @@ def policy_of(issuer: str) -> dict[str, object]:
 
 def test_an_allow_names_the_issuer_and_no_trust_domain(login: Verifier) -> None:
     assert login.verify(TOKEN, now=CLOCK) == Verified(
+        kind=CredentialKind.OIDC,
         identity=IDENTITY,
+        subject=SUBJECT,
         trust_domain=None,
         issuer=ISSUER,
         is_local=False,

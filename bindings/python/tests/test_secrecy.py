@@ -7,14 +7,26 @@ import json
 import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import oidc_material
-from libattestor import AttestorError, BundleStore, Misuse, Verifier
-from material import CLOCK, EXPIRED_TOKEN, IDENTITY, OTHER_TOKEN, TOKEN, refused
+import x509_material
+from libattestor import (
+    AttestorError,
+    BundleStore,
+    Misuse,
+    ReceiptLog,
+    Rejected,
+    Verifier,
+    mint_passport,
+    passport_thumbprint,
+)
+from material import CLOCK, EXPIRED_TOKEN, IDENTITY, OTHER_TOKEN, POLICY, TOKEN, refused
 from test_vectors import vectors_folder
+from x509_material import authority, svid
 
 CANARY = "Zq7canaryXw93"
 
@@ -191,3 +203,75 @@ def test_no_repr_shows_a_credential(store: BundleStore, verifier: Verifier) -> N
     signature = TOKEN.rpartition(b".")[2]
     assert not [piece for piece in pieces(signature) if piece in text]
     assert "credential_sha256" not in text
+
+
+def passports() -> Iterator[str]:
+    """Give passports that carry the canary in every place, each refused somewhere else."""
+    good = mint_passport(bytes(32), expires_at=CLOCK + 60, issued_at=CLOCK, audiences=[CANARY], id=CANARY)
+    head, payload, _ = good.split(".")
+    header = json.loads(base64.urlsafe_b64decode(head + "=="))
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    yield f"{head}.{payload}.{encoded(CANARY)}"
+    yield mint_passport(bytes(32), expires_at=CLOCK, audiences=[CANARY], id=CANARY)
+    for name, value in {"alg": CANARY, "typ": CANARY, "kid": CANARY, "jwk": CANARY, CANARY: 1}.items():
+        yield f"{encoded({**header, name: value})}.{payload}.{encoded(CANARY)}"
+    for name in ("kty", "crv", "x", CANARY):
+        jwk = {**header["jwk"], name: CANARY}
+        yield f"{encoded({**header, 'jwk': jwk})}.{payload}.{encoded(CANARY)}"
+    for name in ("expires_at", "exp", "iat", "nbf", "aud", "jti", CANARY):
+        yield f"{head}.{encoded({**claims, name: {CANARY: CANARY}})}.{encoded(CANARY)}"
+    yield from (CANARY, f"{CANARY}.{CANARY}.{CANARY}", f"{CANARY}\ud800.b.c")
+
+
+def test_no_refusal_nor_its_receipt_holds_anything_of_a_passport(store: BundleStore, tmp_path: Path) -> None:
+    path = tmp_path / "receipts"
+    with ReceiptLog(path, fsync=False) as log, Verifier(store, POLICY, receipts=log) as verifier:
+        tokens = list(passports())
+        for passport in tokens:
+            for credential in (b"", TOKEN, next(planted())):
+                error = raised(partial(verifier.admit, passport, credential, now=CLOCK))
+                assert isinstance(error, Rejected) and error.evidence
+                text = shown(error).lower() + error.evidence.decode().lower()
+                assert CANARY.lower() not in text and encoded(CANARY).lower() not in text
+        assert log.head.seq == 3 * len(tokens)
+    written = path.read_bytes().decode().lower()
+    assert CANARY.lower() not in written and encoded(CANARY).lower() not in written
+
+
+def test_no_refusal_holds_anything_of_a_chain_or_a_proof(tmp_path: Path) -> None:
+    root = authority(CANARY)
+    uri = f"spiffe://example.org/{CANARY}"
+    holders = [
+        svid(root, uris=[uri], name=CANARY),
+        svid(root, uris=[uri, uri + "2"], name=CANARY),
+        svid(root, uris=[f"https://{CANARY}/"], name=CANARY),
+        svid(root, uris=[f"spiffe://{CANARY.lower()}.test/a"], name=CANARY),
+        svid(root, uris=[f"spiffe://example.org//{CANARY}"], name=CANARY),
+    ]
+    path = tmp_path / "receipts"
+    with ReceiptLog(path, fsync=False) as log, BundleStore() as store:
+        store.put("example.org", root.pem, format="x509_pem")
+        with Verifier(store, x509_material.POLICY, receipts=log) as verifier:
+            untyped: Any = verifier.verify_challenge
+            for holder in holders:
+                secrets = {"challenge": CANARY.encode() * 4, "proof": CANARY.encode() * 5, "audience": CANARY}
+                error = raised(partial(untyped, holder.chain, **secrets))
+                assert isinstance(error, Rejected)
+                assert CANARY.lower() not in shown(error).lower()
+    assert CANARY.lower() not in path.read_bytes().decode().lower()
+
+
+def test_no_seed_and_no_key_of_a_log_is_shown(tmp_path: Path) -> None:
+    secret = CANARY.encode() * 3
+    wrong: list[Callable[[], object]] = [
+        lambda: mint_passport(secret, expires_at=1),
+        lambda: mint_passport(secret[:32], expires_at=0),
+        lambda: passport_thumbprint(secret),
+        lambda: ReceiptLog(tmp_path / "log", key=secret[:15]),
+    ]
+    for call in wrong:
+        assert CANARY not in shown(raised(call))
+    with ReceiptLog(tmp_path / "log", key=secret) as log:
+        log.record("agent.note")
+        assert CANARY not in repr(log) and CANARY not in shown(raised(lambda: log.record("Not")))
+    assert CANARY not in (tmp_path / "log").read_text()

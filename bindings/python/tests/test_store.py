@@ -125,7 +125,7 @@ def test_a_feed_that_cannot_be_is_misuse(store: BundleStore, feed: int) -> None:
 
 def test_an_unknown_slot_is_misuse(store: BundleStore) -> None:
     error = refused(Misuse, lambda: store.info("example.org", "oidc"))  # type: ignore[arg-type]
-    assert error.detail == "slot: must be one of jwt, x509"
+    assert error.detail == "slot: must be one of jwt, x509, crl"
 
 
 def test_a_clock_that_cannot_be_is_misuse(store: BundleStore) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from libattestor import BundleStore, Denied, Reason, Verifier, _lowlevel
+from libattestor import BundleStore, Denied, Reason, Verifier, _lowlevel, mint_passport
 from libattestor._ffi import ffi
 from material import (
     BUNDLE,
@@ -23,6 +23,8 @@ from material import (
     refused,
 )
 from tracing import on_every_line
+
+PASSPORT = mint_passport(bytes(32), expires_at=CLOCK + 60)
 
 
 def outcome(verifier: Verifier, token: bytes) -> str:
@@ -112,7 +114,18 @@ def test_storage_is_made_once_per_thread_and_forgets_the_credential(verifier: Ve
     def scratches() -> list[_lowlevel._Scratch]:
         calls: list[Callable[[], object]] = [
             lambda: verifier.verify(
-                TOKEN, now=CLOCK, attestor="spiffe", nonce="n", max_age=1, access_token="t"
+                TOKEN,
+                now=CLOCK,
+                attestor="spiffe",
+                nonce="n",
+                max_age=1,
+                access_token="t",
+                passport=PASSPORT,
+                peer_certificate=b"c",
+            ),
+            lambda: refused(
+                Denied,
+                lambda: verifier.verify_challenge(b"x", challenge=bytes(16), audience="a", proof=b"p"),
             ),
             lambda: refused(Denied, lambda: verifier.verify(EXPIRED_TOKEN, now=CLOCK)),
         ]
@@ -120,11 +133,9 @@ def test_storage_is_made_once_per_thread_and_forgets_the_credential(verifier: Ve
             call()
             (scratch,) = _lowlevel._idle.scratches
             request = scratch.request
-            assert (request.credential, request.credential_len) == (ffi.NULL, 0)
-            assert (request.attestor_id, request.attestor_id_len) == (ffi.NULL, 0)
-            assert (request.nonce, request.nonce_len) == (ffi.NULL, 0)
-            assert (request.access_token, request.access_token_len) == (ffi.NULL, 0)
-            assert (request.flags, request.max_age_secs) == (0, 0)
+            for name in ("credential", *_lowlevel._ASKED):
+                assert (getattr(request, name), getattr(request, f"{name}_len")) == (ffi.NULL, 0)
+            assert (request.flags, request.max_age_secs, request.possession) == (0, 0, 0)
             status = _lowlevel._lib.attestor_result_summary(scratch.result.pointer, scratch.summary, ffi.NULL)
             assert status == Reason.NOT_VERIFIED
         return _lowlevel._idle.scratches

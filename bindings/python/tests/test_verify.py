@@ -10,13 +10,15 @@ from functools import partial
 
 import pytest
 
-from libattestor import BundleStore, Denied, Misuse, Reason, Unavailable, Verified, Verifier
+from libattestor import BundleStore, CredentialKind, Denied, Misuse, Reason, Unavailable, Verified, Verifier
 from material import AUDIENCE, BUNDLE, CLOCK, EXPIRES, IDENTITY, POLICY, TOKEN, refused
 
 
 def test_an_allow_says_who_may_enter(verifier: Verifier) -> None:
     verified = verifier.verify(TOKEN, now=CLOCK)
     assert verified == Verified(
+        kind=CredentialKind.JWT_SVID,
+        subject=IDENTITY,
         identity=IDENTITY,
         trust_domain="example.org",
         issuer=None,

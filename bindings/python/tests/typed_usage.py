@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import ssl
+
 from typing_extensions import assert_type
 
 from libattestor import (
     AttestorError,
     BundleStore,
     Closed,
+    CredentialKind,
     Denied,
     Format,
+    Head,
     Misuse,
     Reason,
+    ReceiptLog,
     Rejected,
+    Shadow,
     SlotInfo,
     Unavailable,
+    Unrecorded,
     Verified,
     Verifier,
+    mint_passport,
+    passport_thumbprint,
+    possession_message,
 )
 
 
@@ -36,6 +46,13 @@ def store() -> None:
         store.remove_issuer("https://issuer.test")
         assert_type(store.issuer_info("https://issuer.test"), SlotInfo | None)
         store.issuer_info("https://issuer.test", "x509")  # type: ignore[call-arg]
+        store.put_map(b"{}", feed=1, force=True, now=1)
+        store.put_map(b"{}", 1)  # type: ignore[call-arg]
+        store.deny("trust_domain", "sub", "a", source="example.org", expires_at=1, now=1)
+        store.deny("trust_domain", "aud", "a")  # type: ignore[arg-type]
+        assert_type(store.lift("native", "jti", "a"), bool)
+        assert_type(store.denials, int)
+        assert_type(store.info("example.org", "crl"), SlotInfo | None)
         store.info("example.org", "oidc")  # type: ignore[arg-type]
         info = store.info("example.org", "x509")
         assert_type(info, SlotInfo | None)
@@ -70,6 +87,34 @@ def verify(store: BundleStore) -> None:
         verifier.set_policy({"version": 1})
 
 
+def more(verifier: Verifier, connection: ssl.SSLSocket, log: ReceiptLog, store: BundleStore) -> None:
+    passport = mint_passport(bytes(32), expires_at=1, issued_at=1, audiences=["a"], id="i")
+    assert_type(passport, str)
+    assert_type(passport_thumbprint(bytes(32)), str)
+    assert_type(possession_message(bytes(16), "a", passport), bytes)
+    verified = verifier.admit(passport, "", now=1, peer_certificate=b"", evidence=True)
+    assert_type(verified.kind, CredentialKind)
+    assert_type(verified.policies, tuple[str, ...])
+    assert_type(verified.internal_identity, str | None)
+    assert_type(verified.shadow, Shadow | None)
+    verifier.admit()  # type: ignore[call-arg]
+    for chain in (b"", [b""], (b"",)):
+        asked = verifier.verify_challenge(chain, challenge=b"", audience="", proof=b"", passport=passport)
+        assert_type(asked, Verified)
+    verifier.verify_challenge(b"", challenge=b"", audience="")  # type: ignore[call-arg]
+    assert_type(verifier.verify_connection(connection, chain=[b""], audience="a"), Verified)
+    verifier.verify_connection(b"")  # type: ignore[arg-type]
+    verifier.set_shadow_policy(None)
+    with Verifier(store, {}, receipts=log) as recording:
+        recording.verify("", receipt_fields={"agent_id": "a"})
+        recording.verify("", receipt_fields={"agent_id": 1})  # type: ignore[dict-item]
+    with ReceiptLog("log", key=lambda seq: bytes(seq), fsync=False) as opened:
+        assert_type(opened, ReceiptLog)
+        assert_type(opened.record("note", evidence=b"{}", fields={"a": "b"}, at=1), Head)
+        opened.rotate("log.2")
+        assert_type(opened.head.digest, bytes)
+
+
 def refusal(verifier: Verifier) -> ValueError | None:
     try:
         verifier.verify("")
@@ -77,10 +122,14 @@ def refusal(verifier: Verifier) -> ValueError | None:
         assert_type(error.authenticated, bool)
         assert_type(error.attestor_id, str | None)
         assert_type(error.evidence, bytes | None)
+        assert_type(error.about_passport, bool)
+        assert_type(error.shadow, Shadow | None)
         assert_type(error.reason, Reason)
         print(error.detail)  # type: ignore[union-attr]
     except Rejected:
         pass
+    except Unrecorded as error:
+        assert_type(error.refusal, Rejected | None)
     except Closed as error:
         return error
     except Misuse as error:

@@ -1,6 +1,7 @@
 //! What an operator's bundle file is: looked at once, and said. The library itself never guesses.
 
 use attestor::{Format, SourceKind};
+use clap::ValueEnum;
 use serde_json::Value;
 
 /// The format of a file for a source of this kind; `None` if it looks like nothing known.
@@ -16,6 +17,9 @@ pub(crate) fn detect(document: &[u8], kind: SourceKind) -> Option<Format> {
         return Some(Format::PublicKeyPem);
     }
     let document: Value = serde_json::from_str(text).ok()?;
+    if document["trust_domains"].is_object() {
+        return Some(Format::BundleMap);
+    }
     let keys = document["keys"].as_array()?;
     let uses = |name: &str| keys.iter().any(|key| key["use"] == name);
     let spiffe_members = ["spiffe_sequence", "spiffe_refresh_hint", "trust_domain"];
@@ -33,6 +37,42 @@ pub(crate) fn detect(document: &[u8], kind: SourceKind) -> Option<Format> {
     } else {
         Format::WorkloadApiJwks
     })
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum FormatName {
+    /// A SPIFFE bundle document: `use` decides (`spire-server bundle show -format spiffe`)
+    SpiffeBundle,
+    /// A JWT bundle of the Workload API: `use` absent or `jwt-svid`
+    WorkloadApiJwks,
+    /// A plain key set: `use` absent, `sig` or `jwt-svid` (an issuer, SPIRE's discovery provider)
+    Jwks,
+    /// PEM `PUBLIC KEY` blocks; the `kid` of each is its thumbprint
+    PublicKeyPem,
+    /// PEM `CERTIFICATE` blocks
+    X509Pem,
+    /// DER certificates one after the other
+    X509Der,
+    /// A bundle map: the SPIFFE bundles of several trust domains
+    BundleMap,
+    /// DER revocation lists one after the other
+    X509Crl,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::SpiffeBundle => Self::SpiffeBundle,
+            FormatName::WorkloadApiJwks => Self::WorkloadApiJwks,
+            FormatName::Jwks => Self::Jwks,
+            FormatName::PublicKeyPem => Self::PublicKeyPem,
+            FormatName::X509Pem => Self::X509Pem,
+            FormatName::X509Der => Self::X509Der,
+            FormatName::BundleMap => Self::BundleMap,
+            FormatName::X509Crl => Self::X509Crl,
+        }
+    }
 }
 
 #[cfg(test)]

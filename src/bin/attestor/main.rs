@@ -1,7 +1,14 @@
 //! `attestor`: the operator's command line.
 
+mod bundle;
 mod bundle_file;
+mod explain;
+mod input;
 mod output;
+mod passport;
+mod policy;
+mod question;
+mod receipts;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -18,6 +25,19 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Verify(verify::Arguments),
+    Explain(explain::Arguments),
+    /// Make native passports
+    #[command(subcommand)]
+    Passport(passport::Command),
+    /// Look a policy document over
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Look into trust bundle files
+    #[command(subcommand)]
+    Bundle(bundle::Command),
+    /// Check a log of receipts
+    #[command(subcommand)]
+    Receipts(receipts::Command),
 }
 
 fn main() -> ExitCode {
@@ -27,6 +47,11 @@ fn main() -> ExitCode {
     };
     match cli.command {
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Passport(command) => passport::run(&command),
+        Command::Policy(command) => policy::run(&command),
+        Command::Bundle(command) => bundle::run(&command),
+        Command::Receipts(command) => receipts::run(&command),
     }
 }
 

@@ -8,6 +8,12 @@ use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 const BOLD: Style = Style::new().bold();
+/// Good.
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
+/// To be looked at.
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+/// Bad.
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 
 /// What stopped the command before there was a verdict.
 pub(crate) struct Failure {
@@ -18,6 +24,10 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn io(path: &Path, error: &std::io::Error) -> Self {
         Self { reason: Reason::ConfigInvalid, message: format!("{}: {error}", path.display()) }
+    }
+
+    pub(crate) fn usage(message: String) -> Self {
+        Self { reason: Reason::ArgumentInvalid, message }
     }
 
     pub(crate) fn config(what: &str, error: &ConfigError) -> Self {
@@ -45,7 +55,7 @@ pub(crate) fn verdict(result: &VerifyResult, as_json: bool) -> ExitCode {
     exit_code(result.class())
 }
 
-fn verdict_json(result: &VerifyResult) -> Value {
+pub(crate) fn verdict_json(result: &VerifyResult) -> Value {
     let reason = result.reason();
     let mut object = reason_json(result.class(), reason, result.authenticated());
     if let Some(verified) = result.verified() {
@@ -72,10 +82,11 @@ fn reason_json(class: Class, reason: Option<Reason>, authenticated: bool) -> Val
 
 /// Prints what stopped the command before there was a verdict.
 pub(crate) fn failure(failure: &Failure, as_json: bool) -> ExitCode {
-    let red = AnsiColor::Red.on_default().bold();
-    anstream::eprintln!("{red}error:{red:#} {}", failure.message);
+    anstream::eprintln!("{RED}error:{RED:#} {}", failure.message);
     if as_json {
-        json_misuse(failure.reason);
+        let mut object = reason_json(Class::Misuse, Some(failure.reason), false);
+        object["message"] = json!(failure.message);
+        println_json(&object);
     }
     exit_code(Class::Misuse)
 }
@@ -85,13 +96,13 @@ pub(crate) fn json_misuse(reason: Reason) {
     println_json(&reason_json(Class::Misuse, Some(reason), false));
 }
 
-fn println_json(value: &Value) {
+/// Prints one JSON object on one line.
+pub(crate) fn println_json(value: &Value) {
     anstream::println!("{value}");
 }
 
 fn allowed(verified: &Verified<'_>) {
-    let green = AnsiColor::Green.on_default().bold();
-    anstream::println!("{green}allow{green:#}  {BOLD}{}{BOLD:#}", verified.identity);
+    headline(GREEN, "allow", verified.identity);
     row("attestor", verified.attestor_id);
     row("expires", &date(verified.expires_at));
     row("key", verified.key_thumbprint);
@@ -99,9 +110,8 @@ fn allowed(verified: &Verified<'_>) {
 
 fn refused(result: &VerifyResult) {
     let reason = result.reason().unwrap_or(Reason::InternalError);
-    let color = if result.class() == Class::Unavailable { AnsiColor::Yellow } else { AnsiColor::Red };
-    let color = color.on_default().bold();
-    anstream::println!("{color}{}{color:#}  {BOLD}{}{BOLD:#}", result.class().name(), reason.phrase());
+    let color = if result.class() == Class::Unavailable { YELLOW } else { RED };
+    headline(color, result.class().name(), reason.phrase());
     row("reason", &format!("{} ({})", reason.slug(), reason.code()));
     row("signature", if result.authenticated() { "verified" } else { "not verified" });
     if let Some(id) = result.attestor_id() {
@@ -115,11 +125,25 @@ pub(crate) fn note(text: &str) {
     anstream::eprintln!("{text}");
 }
 
-fn row(name: &str, value: &str) {
+/// The answer: a word in its color, and what it is about.
+pub(crate) fn headline(color: Style, word: &str, about: &str) {
+    anstream::println!("{color}{word}{color:#}  {BOLD}{about}{BOLD:#}");
+}
+
+/// One fact of the answer.
+pub(crate) fn row(name: &str, value: &str) {
     anstream::println!("  {name:<10} {value}");
 }
 
-fn date(seconds: i64) -> String {
+/// One fact of the answer, if it is known.
+pub(crate) fn optional_row(name: &str, value: Option<String>) {
+    if let Some(value) = value {
+        row(name, &value);
+    }
+}
+
+/// RFC 3339.
+pub(crate) fn date(seconds: i64) -> String {
     match u64::try_from(seconds) {
         Ok(s) => humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(s)).to_string(),
         Err(_) => seconds.to_string(),

@@ -27,6 +27,8 @@ COLUMNS: Final = (
     "authenticated",
     "identity",
     "request",
+    "evidence",
+    "shadow",
 )
 CLAIMS: Final = {
     "sub": js(SUB),
@@ -36,16 +38,19 @@ CLAIMS: Final = {
 }
 
 MISUSE: Final = [
+    "argument_invalid",
     "config_invalid",
+    "attestor_unknown",
+    "source_name_invalid",
+    "format_unsupported",
     "bundle_malformed",
     "bundle_private_key",
     "no_usable_keys",
     "trust_domain_mismatch",
     "bundle_rollback",
-    "source_name_invalid",
-    "format_unsupported",
+    "bundle_duplicate_trust_domain",
 ]
-UNAVAILABLE: Final = ["bundle_unavailable"]
+UNAVAILABLE: Final = ["bundle_unavailable", "bundle_stale"]
 DENY: Final = [
     "input_too_large",
     "malformed_token",
@@ -66,6 +71,8 @@ DENY: Final = [
     "alg_key_mismatch",
     "kid_missing",
     "kid_not_found",
+    "key_invalid",
+    "key_too_weak",
     "signature_malformed",
     "signature_invalid",
     "pop_required",
@@ -89,6 +96,9 @@ DENY: Final = [
     "auth_time_missing",
     "auth_too_old",
     "at_hash_mismatch",
+    "issuer_mismatch",
+    "tenant_mismatch",
+    "subject_inconsistent",
     "trust_domain_unknown",
     "spiffe_id_empty",
     "spiffe_id_wrong_scheme",
@@ -101,7 +111,30 @@ DENY: Final = [
     "spiffe_id_trailing_slash",
     "spiffe_id_too_long",
     "spiffe_id_path_required",
+    "cert_malformed",
+    "chain_empty",
+    "chain_too_long",
+    "leaf_is_ca",
+    "leaf_key_usage_forbidden",
+    "leaf_digital_signature_missing",
+    "eku_mismatch",
+    "uri_san_missing",
+    "uri_san_multiple",
+    "issuer_not_ca",
+    "path_len_exceeded",
+    "name_constraint_violation",
+    "name_constraint_unsupported",
+    "critical_extension_unsupported",
+    "cert_expired",
+    "cert_not_yet_valid",
+    "cert_alg_not_allowed",
+    "cert_revoked",
+    "chain_untrusted",
+    "budget_exceeded",
     "not_allowed",
+    "not_mapped",
+    "overlay_denied",
+    "key_untrusted",
 ]
 VERDICTS: Final = (
     {"ok": "allow"}
@@ -121,8 +154,16 @@ AFTER_SIGNATURE: Final = (
     "pop_required",
     "cnf_invalid",
     "not_allowed",
+    "not_mapped",
+    "overlay_denied",
+    "key_untrusted",
 )
-SUFFIXES: Final = {"public_key_pem": "pem", "x509_pem": "pem", "x509_der": "der"}
+SUFFIXES: Final = {
+    "public_key_pem": "pem",
+    "x509_pem": "pem",
+    "x509_der": "der",
+    "x509_crl": "der",
+}
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -214,9 +255,9 @@ class Corpus:
         self.file(f"bundles/{file}", content)
         return f"{'?' if fails else ''}{domain}={form}={file}"
 
-    def credential(self, case: str, content: bytes) -> str:
-        """Add a credential; equal bytes share the file of their first case."""
-        name = self.credentials.setdefault(content, f"{case}.jwt")
+    def credential(self, case: str, content: bytes, suffix: str = "jwt") -> str:
+        """Add a credential or a proof; equal bytes share the file of their first case."""
+        name = self.credentials.setdefault(content, f"{case}.{suffix}")
         self.file(f"credentials/{name}", content)
         return name
 
@@ -227,19 +268,28 @@ class Corpus:
         case: str,
         rule: str,
         reason: str,
-        credential: bytes,
+        credential: bytes | None,
         *,
         now: int = NOW,
         policy: str = "default.json",
         bundles: str | Sequence[str] = f"{DOMAIN}=spiffe_bundle=main.json",
         identity: str = SUB,
         request: str = "-",
+        admit: bool = False,
+        passport: bytes | None = None,
+        chain: bytes | None = None,
+        possession: str | None = None,
+        challenge: bytes | None = None,
+        proof: bytes | None = None,
+        peer_certificate: bytes | None = None,
         authenticated: bool | None = None,
+        evidence: bytes | None = None,
+        shadow: str = "-",
     ) -> None:
         """Add one case; the verdict follows from the reason's class.
 
         So does `authenticated`, unless the reason is one that can come before the
-        signature and after it.
+        signature and after it. `request` is what the options after it do not say.
         """
         if case in self.ids or not SLUG.fullmatch(case):
             raise ValueError(f"bad or repeated id: {case}")
@@ -247,6 +297,25 @@ class Corpus:
         items = [bundles] if isinstance(bundles, str) else bundles
         if authenticated is None:
             authenticated = reason in AFTER_SIGNATURE
+        if shadow not in ("-", *VERDICTS):
+            raise ValueError(f"unknown reason of a shadow policy: {shadow}")
+        attached = [
+            ("passport", passport, f"{case}-passport", "jwt"),
+            ("chain", chain, case, "der"),
+            ("proof", proof, f"{case}-proof", "bin"),
+            ("peer_certificate", peer_certificate, f"{case}-peer", "der"),
+        ]
+        options = [request] if request != "-" else []
+        options += ["admit"] if admit else []
+        options += [
+            f"{option}={self.credential(name, content, suffix)}"
+            for option, content, name, suffix in attached
+            if content is not None
+        ]
+        options += [f"possession={possession}"] if possession is not None else []
+        options += [f"challenge={challenge.hex()}"] if challenge is not None else []
+        if evidence is not None:
+            self.file(f"evidence/{case}.json", evidence)
         self.rows.append(
             (
                 case,
@@ -254,12 +323,14 @@ class Corpus:
                 str(now),
                 policy,
                 ",".join(items) or "-",
-                self.credential(case, credential),
+                "-" if credential is None else self.credential(case, credential),
                 VERDICTS[reason],
                 reason,
                 "1" if authenticated else "0",
                 identity if reason == "ok" else "-",
-                request,
+                ";".join(options) or "-",
+                "-" if evidence is None else f"{case}.json",
+                shadow,
             )
         )
 
@@ -271,10 +342,40 @@ class Corpus:
 
     def check_references(self) -> None:
         """Refuse a case that names a file that is not there, and idle files."""
-        named = set()
+        named = set[str]()
         for row in self.rows:
-            named |= {f"policies/{row[3]}", f"credentials/{row[5]}"}
-            if row[4] != "-":
-                named |= {f"bundles/{i.split('=')[2]}" for i in row[4].split(",")}
+            named |= named_files(row)
         if named != set(self.files):
             raise ValueError(f"dangling or idle: {sorted(named ^ set(self.files))}")
+
+
+FILE_OPTIONS: Final = ("passport", "chain", "proof", "peer_certificate")
+
+
+def named_files(row: tuple[str, ...]) -> set[str]:
+    """Give the files that a case names."""
+    cell = dict(zip(COLUMNS, row, strict=True))
+    named = {f"policies/{cell['policy']}"}
+    if cell["credential"] != "-":
+        named.add(f"credentials/{cell['credential']}")
+    if cell["evidence"] != "-":
+        named.add(f"evidence/{cell['evidence']}")
+    for item in cell["bundles"].split(",") if cell["bundles"] != "-" else []:
+        if item.startswith("~"):
+            named.add(f"policies/{item[1:]}")
+        elif not item.startswith("!"):
+            named.add(f"bundles/{item.split('=')[2]}")
+    for option in cell["request"].split(";"):
+        name, _, value = option.partition("=")
+        if name in FILE_OPTIONS:
+            named.add(f"credentials/{value}")
+    return named
+
+
+def deny(kind: str, source: str, field: str, value: str) -> str:
+    """Give the item that adds an entry to the deny overlay."""
+
+    def cell(text: str) -> str:
+        return "".join(f"%{ord(c):02X}" if c in "%/,\t" else c for c in text)
+
+    return f"!{kind}/{cell(source)}/{field}/{cell(value)}"

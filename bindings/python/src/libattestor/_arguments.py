@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ._reasons import Reason
@@ -31,20 +31,55 @@ def text(name: str, value: object) -> bytes:
     return octets(name, value)
 
 
+def binary(name: str, value: object) -> bytes:
+    """Take bytes, which text is not."""
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise wrong_type(name, "a bytes-like object", value)
+    return octets(name, value)
+
+
+def certificates(name: str, value: object) -> bytes:
+    """Take DER certificates, one by one or already one after the other."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return octets(name, value)
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise wrong_type(name, "a bytes-like object or a sequence of them", value)
+    return b"".join([binary(name, certificate) for certificate in value])
+
+
+def fields(name: str, value: object) -> dict[str, str]:
+    """Take a copy of a mapping of text to text."""
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, "a mapping of str to str", value)
+    taken = dict(value)
+    for part in (*taken, *taken.values()):
+        if not isinstance(part, str):
+            raise wrong_type(name, "a mapping of str to str", part)
+    return taken
+
+
 def clock(now: object) -> int:
     """Take Unix seconds, None for the system clock; no time that the ABI cannot hold is a usable one."""
     if now is None:
         return SYSTEM_CLOCK
-    seconds = now if type(now) is int else integer("now", now)
-    return seconds if 0 < seconds < 2**63 else 0
+    number = now if type(now) is int else integer("now", now)
+    return number if 0 < number < 2**63 else 0
+
+
+def seconds(name: str, value: object) -> int:
+    """Take Unix seconds that are not now."""
+    number = integer(name, value)
+    if not 0 < number < 2**63:
+        raise Misuse(Reason.ARGUMENT_INVALID, f"{name}: must be positive Unix seconds")
+    return number
 
 
 def age(name: str, value: object) -> int:
     """Take a limit in whole seconds. Not 0: to the ABI that is no limit, which only None may ask for."""
-    seconds = integer(name, value)
-    if not 0 < seconds < 2**64:
+    number = integer(name, value)
+    if not 0 < number < 2**64:
         raise Misuse(Reason.ARGUMENT_INVALID, f"{name}: must be a positive 64-bit integer")
-    return seconds
+    return number
 
 
 def integer(name: str, value: object) -> int:

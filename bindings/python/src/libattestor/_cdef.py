@@ -22,6 +22,9 @@ CDEF = r"""
 #define ATTESTOR_NO_USABLE_KEYS 24
 #define ATTESTOR_TRUST_DOMAIN_MISMATCH 25
 #define ATTESTOR_BUNDLE_ROLLBACK 26
+#define ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN 27
+#define ATTESTOR_OVERLAY_FULL 28
+#define ATTESTOR_RECEIPT_INVALID 29
 #define ATTESTOR_INPUT_TOO_LARGE 1000
 #define ATTESTOR_MALFORMED_TOKEN 1001
 #define ATTESTOR_TOKEN_ENCRYPTED 1002
@@ -41,6 +44,8 @@ CDEF = r"""
 #define ATTESTOR_ALG_KEY_MISMATCH 1107
 #define ATTESTOR_KID_MISSING 1108
 #define ATTESTOR_KID_NOT_FOUND 1109
+#define ATTESTOR_KEY_INVALID 1110
+#define ATTESTOR_KEY_TOO_WEAK 1111
 #define ATTESTOR_SIGNATURE_MALFORMED 1200
 #define ATTESTOR_SIGNATURE_INVALID 1201
 #define ATTESTOR_POP_REQUIRED 1202
@@ -64,6 +69,9 @@ CDEF = r"""
 #define ATTESTOR_AUTH_TIME_MISSING 1411
 #define ATTESTOR_AUTH_TOO_OLD 1412
 #define ATTESTOR_AT_HASH_MISMATCH 1413
+#define ATTESTOR_ISSUER_MISMATCH 1414
+#define ATTESTOR_TENANT_MISMATCH 1415
+#define ATTESTOR_SUBJECT_INCONSISTENT 1416
 #define ATTESTOR_TRUST_DOMAIN_UNKNOWN 1500
 #define ATTESTOR_SPIFFE_ID_EMPTY 1501
 #define ATTESTOR_SPIFFE_ID_WRONG_SCHEME 1502
@@ -76,7 +84,30 @@ CDEF = r"""
 #define ATTESTOR_SPIFFE_ID_TRAILING_SLASH 1509
 #define ATTESTOR_SPIFFE_ID_TOO_LONG 1510
 #define ATTESTOR_SPIFFE_ID_PATH_REQUIRED 1511
+#define ATTESTOR_CERT_MALFORMED 1600
+#define ATTESTOR_CHAIN_EMPTY 1601
+#define ATTESTOR_CHAIN_TOO_LONG 1602
+#define ATTESTOR_LEAF_IS_CA 1603
+#define ATTESTOR_LEAF_KEY_USAGE_FORBIDDEN 1604
+#define ATTESTOR_LEAF_DIGITAL_SIGNATURE_MISSING 1605
+#define ATTESTOR_EKU_MISMATCH 1606
+#define ATTESTOR_URI_SAN_MISSING 1607
+#define ATTESTOR_URI_SAN_MULTIPLE 1608
+#define ATTESTOR_ISSUER_NOT_CA 1609
+#define ATTESTOR_PATH_LEN_EXCEEDED 1610
+#define ATTESTOR_NAME_CONSTRAINT_VIOLATION 1611
+#define ATTESTOR_NAME_CONSTRAINT_UNSUPPORTED 1612
+#define ATTESTOR_CRITICAL_EXTENSION_UNSUPPORTED 1613
+#define ATTESTOR_CERT_EXPIRED 1614
+#define ATTESTOR_CERT_NOT_YET_VALID 1615
+#define ATTESTOR_CERT_ALG_NOT_ALLOWED 1616
+#define ATTESTOR_CERT_REVOKED 1617
+#define ATTESTOR_CHAIN_UNTRUSTED 1618
+#define ATTESTOR_BUDGET_EXCEEDED 1619
 #define ATTESTOR_NOT_ALLOWED 1700
+#define ATTESTOR_NOT_MAPPED 1701
+#define ATTESTOR_OVERLAY_DENIED 1702
+#define ATTESTOR_KEY_UNTRUSTED 1703
 #define ATTESTOR_BUNDLE_UNAVAILABLE 2000
 #define ATTESTOR_BUNDLE_STALE 2001
 #define ATTESTOR_ABI 1
@@ -92,13 +123,36 @@ CDEF = r"""
 #define ATTESTOR_FORMAT_PUBLIC_KEY_PEM 4
 #define ATTESTOR_FORMAT_X509_PEM 5
 #define ATTESTOR_FORMAT_X509_DER 6
+#define ATTESTOR_FORMAT_BUNDLE_MAP 7
+#define ATTESTOR_FORMAT_X509_CRL 8
 #define ATTESTOR_SLOT_JWT 1
 #define ATTESTOR_SLOT_X509 2
+#define ATTESTOR_SLOT_CRL 3
 #define ATTESTOR_SLOT_HAS_SEQUENCE 1
 #define ATTESTOR_SLOT_HAS_REFRESH_HINT 2
 #define ATTESTOR_PUT_FORCE 1
+#define ATTESTOR_DENY_KIND_TRUST_DOMAIN 1
+#define ATTESTOR_DENY_KIND_ISSUER 2
+#define ATTESTOR_DENY_KIND_NATIVE 3
+#define ATTESTOR_DENY_FIELD_SUB 1
+#define ATTESTOR_DENY_FIELD_JTI 2
+#define ATTESTOR_DENY_FIELD_KID 3
+#define ATTESTOR_DENY_FIELD_KEY_THUMBPRINT 4
+#define ATTESTOR_DENY_FIELD_X509_SERIAL 5
+#define ATTESTOR_DENY_FIELD_SPKI_SHA256 6
+#define ATTESTOR_DENY_FIELD_POD_UID 7
 #define ATTESTOR_AUTHENTICATED 1
 #define ATTESTOR_LOCAL 2
+#define ATTESTOR_ABOUT_PASSPORT 4
+#define ATTESTOR_SHADOWED 8
+#define ATTESTOR_CREDENTIAL_TOKEN 0
+#define ATTESTOR_CREDENTIAL_JWT_SVID 1
+#define ATTESTOR_CREDENTIAL_X509_SVID 2
+#define ATTESTOR_CREDENTIAL_OIDC 3
+#define ATTESTOR_CREDENTIAL_PASSPORT 4
+#define ATTESTOR_POSSESSION_TLS_HANDSHAKE 1
+#define ATTESTOR_POSSESSION_SIGNED_CHALLENGE 2
+#define ATTESTOR_POSSESSION_MESSAGE_LEN 188
 typedef struct attestor_result attestor_result;
 typedef struct attestor_store attestor_store;
 typedef struct attestor_verifier attestor_verifier;
@@ -131,6 +185,17 @@ typedef struct attestor_slot_info {
     uint8_t digest[32];
     uint32_t skipped[32];
 } attestor_slot_info;
+typedef struct attestor_deny_entry {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint32_t kind;
+    uint32_t field;
+    int64_t expires_at;
+    const char *source;
+    size_t source_len;
+    const char *value;
+    size_t value_len;
+} attestor_deny_entry;
 typedef struct attestor_str {
     const char *ptr;
     size_t len;
@@ -146,6 +211,12 @@ typedef struct attestor_summary {
     struct attestor_str attestor_id;
     struct attestor_str key_thumbprint;
     struct attestor_str issuer;
+    struct attestor_str subject;
+    struct attestor_str internal_identity;
+    struct attestor_str passport_thumbprint;
+    uint32_t credential_kind;
+    attestor_status shadow_code;
+    uint64_t policies;
 } attestor_summary;
 typedef struct attestor_verifier_options {
     uint32_t struct_size;
@@ -164,7 +235,50 @@ typedef struct attestor_request {
     const uint8_t *access_token;
     size_t access_token_len;
     uint64_t max_age_secs;
+    const uint8_t *passport;
+    size_t passport_len;
+    const uint8_t *chain;
+    size_t chain_len;
+    uint32_t possession;
+    uint32_t reserved;
+    const uint8_t *challenge;
+    size_t challenge_len;
+    const uint8_t *proof;
+    size_t proof_len;
+    const char *audience;
+    size_t audience_len;
+    const uint8_t *peer_certificate;
+    size_t peer_certificate_len;
 } attestor_request;
+typedef struct attestor_passport_claims {
+    uint32_t struct_size;
+    uint32_t flags;
+    int64_t expires_at;
+    int64_t issued_at;
+    const struct attestor_str *audiences;
+    size_t audiences_len;
+    const char *id;
+    size_t id_len;
+} attestor_passport_claims;
+typedef struct attestor_receipt_field {
+    struct attestor_str name;
+    struct attestor_str value;
+} attestor_receipt_field;
+typedef struct attestor_receipt {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t seq;
+    int64_t at;
+    uint8_t prev[32];
+    const char *event;
+    size_t event_len;
+    const uint8_t *evidence;
+    size_t evidence_len;
+    const struct attestor_receipt_field *host;
+    size_t host_count;
+    const uint8_t *key;
+    size_t key_len;
+} attestor_receipt;
 const char *attestor_version_string(void);
 uint32_t attestor_version_hex(void);
 uint32_t attestor_abi(void);
@@ -199,6 +313,17 @@ attestor_status attestor_store_info(const struct attestor_store *store,
                                     uint32_t slot,
                                     struct attestor_slot_info *out,
                                     struct attestor_error *err);
+attestor_status attestor_store_deny(struct attestor_store *store,
+                                    const struct attestor_deny_entry *entry,
+                                    int64_t now,
+                                    struct attestor_error *err);
+attestor_status attestor_store_lift(struct attestor_store *store,
+                                    const struct attestor_deny_entry *entry,
+                                    int32_t *lifted,
+                                    struct attestor_error *err);
+attestor_status attestor_store_clear_denials(struct attestor_store *store,
+                                             struct attestor_error *err);
+uint64_t attestor_store_denials(const struct attestor_store *store);
 attestor_status attestor_result_new(struct attestor_result **out,
                                     struct attestor_error *err);
 void attestor_result_free(struct attestor_result *result);
@@ -206,6 +331,10 @@ void attestor_result_clear(struct attestor_result *result);
 attestor_status attestor_result_summary(const struct attestor_result *result,
                                         struct attestor_summary *out,
                                         struct attestor_error *err);
+attestor_status attestor_result_policy(const struct attestor_result *result,
+                                       uint64_t index,
+                                       struct attestor_str *out,
+                                       struct attestor_error *err);
 attestor_status attestor_result_evidence(const struct attestor_result *result,
                                          uint8_t *buf,
                                          size_t cap,
@@ -223,9 +352,49 @@ attestor_status attestor_verifier_set_policy(struct attestor_verifier *verifier,
                                              const char *policy,
                                              size_t policy_len,
                                              struct attestor_error *err);
+attestor_status attestor_verifier_set_shadow_policy(struct attestor_verifier *verifier,
+                                                    const char *policy,
+                                                    size_t policy_len,
+                                                    struct attestor_error *err);
 attestor_status attestor_verify(const struct attestor_verifier *verifier,
                                 const struct attestor_request *request,
                                 struct attestor_result *result,
                                 struct attestor_summary *summary,
                                 struct attestor_error *err);
+attestor_status attestor_admit(const struct attestor_verifier *verifier,
+                               const struct attestor_request *request,
+                               struct attestor_result *result,
+                               struct attestor_summary *summary,
+                               struct attestor_error *err);
+attestor_status attestor_possession_message(const uint8_t *challenge,
+                                            size_t challenge_len,
+                                            const char *audience,
+                                            size_t audience_len,
+                                            const uint8_t *passport,
+                                            size_t passport_len,
+                                            uint8_t *out,
+                                            struct attestor_error *err);
+attestor_status attestor_passport_mint(const struct attestor_passport_claims *claims,
+                                       const uint8_t *seed,
+                                       size_t seed_len,
+                                       uint8_t *buf,
+                                       size_t cap,
+                                       size_t *len_out,
+                                       struct attestor_error *err);
+attestor_status attestor_passport_thumbprint(const uint8_t *seed,
+                                             size_t seed_len,
+                                             uint8_t *buf,
+                                             size_t cap,
+                                             size_t *len_out,
+                                             struct attestor_error *err);
+attestor_status attestor_receipt_write(const struct attestor_receipt *receipt,
+                                       uint8_t *buf,
+                                       size_t cap,
+                                       size_t *len_out,
+                                       struct attestor_error *err);
+attestor_status attestor_receipt_head(const uint8_t *line,
+                                      size_t line_len,
+                                      uint64_t *seq,
+                                      uint8_t *digest,
+                                      struct attestor_error *err);
 """

@@ -1,5 +1,6 @@
 """The module that the build generates with cffi, as far as it is used."""
 
+from collections.abc import Iterator
 from typing import Any
 
 class CData:
@@ -9,6 +10,7 @@ class CData:
     def __setattr__(self, name: str, value: object) -> None: ...
     def __getitem__(self, index: int) -> Any: ...
     def __setitem__(self, index: int, value: object) -> None: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
 class Buffer:
     """The bytes of a C value."""

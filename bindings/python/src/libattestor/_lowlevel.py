@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ._ffi import ffi
 from ._reasons import Reason
 from .errors import AttestorError, Denied, Misuse, Unavailable
-from .values import SlotInfo, Verified
+from .values import CredentialKind, Head, Shadow, SlotInfo, Verified
 
 if TYPE_CHECKING:
-    from ._ffi import CData
+    from ._ffi import CData, CType
 
 
 def _load() -> Any:
@@ -34,7 +35,9 @@ def _load() -> Any:
 _lib: Final = _load()
 _OK: Final = _lib.ATTESTOR_OK
 _LOCAL: Final = _lib.ATTESTOR_LOCAL
+_SHADOWED: Final = _lib.ATTESTOR_SHADOWED
 _verify: Final = _lib.attestor_verify
+_admit: Final = _lib.attestor_admit
 _clear: Final = _lib.attestor_result_clear
 _unpack: Final = ffi.unpack
 _OCTETS: Final = ffi.typeof("uint8_t[]")
@@ -50,10 +53,51 @@ FORMATS: Final = {
     "public_key_pem": _lib.ATTESTOR_FORMAT_PUBLIC_KEY_PEM,
     "x509_pem": _lib.ATTESTOR_FORMAT_X509_PEM,
     "x509_der": _lib.ATTESTOR_FORMAT_X509_DER,
+    "bundle_map": _lib.ATTESTOR_FORMAT_BUNDLE_MAP,
+    "x509_crl": _lib.ATTESTOR_FORMAT_X509_CRL,
 }
-SLOTS: Final = {"jwt": _lib.ATTESTOR_SLOT_JWT, "x509": _lib.ATTESTOR_SLOT_X509}
+SLOTS: Final = {
+    "jwt": _lib.ATTESTOR_SLOT_JWT,
+    "x509": _lib.ATTESTOR_SLOT_X509,
+    "crl": _lib.ATTESTOR_SLOT_CRL,
+}
 TRUST_DOMAIN: Final = _lib.ATTESTOR_SOURCE_TRUST_DOMAIN
 ISSUER: Final = _lib.ATTESTOR_SOURCE_ISSUER
+DENY_KINDS: Final = {
+    "trust_domain": _lib.ATTESTOR_DENY_KIND_TRUST_DOMAIN,
+    "issuer": _lib.ATTESTOR_DENY_KIND_ISSUER,
+    "native": _lib.ATTESTOR_DENY_KIND_NATIVE,
+}
+DENY_FIELDS: Final = {
+    "sub": _lib.ATTESTOR_DENY_FIELD_SUB,
+    "jti": _lib.ATTESTOR_DENY_FIELD_JTI,
+    "kid": _lib.ATTESTOR_DENY_FIELD_KID,
+    "key_thumbprint": _lib.ATTESTOR_DENY_FIELD_KEY_THUMBPRINT,
+    "x509_serial": _lib.ATTESTOR_DENY_FIELD_X509_SERIAL,
+    "spki_sha256": _lib.ATTESTOR_DENY_FIELD_SPKI_SHA256,
+    "pod_uid": _lib.ATTESTOR_DENY_FIELD_POD_UID,
+}
+TLS_HANDSHAKE: Final = _lib.ATTESTOR_POSSESSION_TLS_HANDSHAKE
+SIGNED_CHALLENGE: Final = _lib.ATTESTOR_POSSESSION_SIGNED_CHALLENGE
+
+_KINDS: Final = {
+    _lib.ATTESTOR_CREDENTIAL_JWT_SVID: CredentialKind.JWT_SVID,
+    _lib.ATTESTOR_CREDENTIAL_X509_SVID: CredentialKind.X509_SVID,
+    _lib.ATTESTOR_CREDENTIAL_OIDC: CredentialKind.OIDC,
+    _lib.ATTESTOR_CREDENTIAL_PASSPORT: CredentialKind.PASSPORT,
+}
+# What a request may carry beside the credential, and how the ABI spells it.
+_ASKED: Final = {
+    "attestor_id": _TEXT,
+    "nonce": _TEXT,
+    "access_token": _OCTETS,
+    "passport": _OCTETS,
+    "peer_certificate": _OCTETS,
+    "chain": _OCTETS,
+    "challenge": _OCTETS,
+    "proof": _OCTETS,
+    "audience": _TEXT,
+}
 
 
 class Source(NamedTuple):
@@ -96,7 +140,10 @@ def _error(
         return Misuse(reason or Reason.INTERNAL_ERROR, detail)
     if judged is None:
         return kind(reason)
-    return kind(reason, judged.authenticated(), judged.attestor_id(), judged.evidence() if evidence else None)
+    shown = judged.evidence() if evidence else None
+    about_passport = judged.has(_lib.ATTESTOR_ABOUT_PASSPORT)
+    authenticated = judged.has(_lib.ATTESTOR_AUTHENTICATED)
+    return kind(reason, authenticated, judged.attestor_id(), shown, about_passport, judged.shadow())
 
 
 def _configure(function: Any, *arguments: object) -> None:
@@ -105,6 +152,46 @@ def _configure(function: Any, *arguments: object) -> None:
     status = function(*arguments, error)
     if status != _OK:
         raise _error(status, ffi.string(error.detail).decode("utf-8", "replace"))
+
+
+def _written(function: Any, *arguments: object, room: int = 1024) -> bytes:
+    """Make a call that writes into a buffer, and once more if that was too small."""
+    error = _sized("attestor_error")
+    length = ffi.new("size_t *", room)
+    status = _lib.ATTESTOR_BUFFER_TOO_SMALL
+    while status == _lib.ATTESTOR_BUFFER_TOO_SMALL:
+        room = length[0]
+        buffer = ffi.new(_OCTETS, room)
+        status = function(*arguments, buffer, room, length, error)
+    if status != _OK:
+        raise _error(status, ffi.string(error.detail).decode("utf-8", "replace"))
+    return ffi.buffer(buffer, length[0])[:]
+
+
+class _Held:
+    """Keeps what a structure points to alive for a call."""
+
+    def __init__(self, struct: str) -> None:
+        self.struct = _sized(struct)
+        self._kept: list[CData] = []
+
+    def point(self, member: str, kind: CType, value: bytes) -> None:
+        """Point a member at bytes, and say how many."""
+        view = ffi.from_buffer(kind, value)
+        self._kept.append(view)
+        setattr(self.struct, member, view)
+        setattr(self.struct, f"{member}_len", len(value))
+
+    def view(self, view: Any, value: bytes) -> None:
+        """Let an `attestor_str` show bytes."""
+        held = ffi.from_buffer(_TEXT, value)
+        self._kept.append(held)
+        view.ptr, view.len = held, len(value)
+
+    def keep(self, array: CData) -> CData:
+        """Keep an array that a member points to."""
+        self._kept.append(array)
+        return array
 
 
 def store_new() -> Handle:
@@ -153,6 +240,49 @@ def store_info(store: Handle, source: Source, slot: int) -> SlotInfo | None:
     )
 
 
+class Denial(NamedTuple):
+    """What the deny overlay compares."""
+
+    kind: int
+    source: bytes
+    field: int
+    value: bytes
+
+
+def _deny_entry(denial: Denial, expires_at: int = 0) -> _Held:
+    entry = _Held("attestor_deny_entry")
+    entry.struct.kind, entry.struct.field = denial.kind, denial.field
+    entry.struct.expires_at = expires_at
+    entry.point("source", _TEXT, denial.source)
+    entry.point("value", _TEXT, denial.value)
+    return entry
+
+
+def store_deny(store: Handle, denial: Denial, expires_at: int, now: int) -> None:
+    """Put an entry into the deny overlay."""
+    entry = _deny_entry(denial, expires_at)
+    _configure(_lib.attestor_store_deny, store.pointer, entry.struct, now)
+
+
+def store_lift(store: Handle, denial: Denial) -> bool:
+    """Take an entry of the deny overlay back; tells whether it was there."""
+    entry = _deny_entry(denial)
+    lifted = ffi.new("int32_t *")
+    _configure(_lib.attestor_store_lift, store.pointer, entry.struct, lifted)
+    return bool(lifted[0])
+
+
+def store_clear_denials(store: Handle) -> None:
+    """Empty the deny overlay."""
+    _configure(_lib.attestor_store_clear_denials, store.pointer)
+
+
+def store_denials(store: Handle) -> int:
+    """Count the entries of the deny overlay."""
+    count: int = _lib.attestor_store_denials(store.pointer)
+    return count
+
+
 def verifier_new(store: Handle, policy: bytes) -> Handle:
     """Make a verifier, which holds its own reference to the store."""
     out = ffi.new("attestor_verifier **")
@@ -163,6 +293,18 @@ def verifier_new(store: Handle, policy: bytes) -> Handle:
 def verifier_set_policy(verifier: Handle, policy: bytes) -> None:
     """Swap the policy of a verifier."""
     _configure(_lib.attestor_verifier_set_policy, verifier.pointer, policy, len(policy))
+
+
+def verifier_set_shadow_policy(verifier: Handle, policy: bytes | None) -> None:
+    """Set the shadow policy of a verifier, or remove it."""
+    document, length = (ffi.NULL, 0) if policy is None else (policy, len(policy))
+    _configure(_lib.attestor_verifier_set_shadow_policy, verifier.pointer, document, length)
+
+
+class _Draft:
+    """A `Verified` while it is filled; the constructor of a frozen dataclass takes four times as long."""
+
+    __slots__ = tuple(field.name for field in fields(Verified))
 
 
 class _Scratch:
@@ -182,38 +324,26 @@ class _Scratch:
         self.issuer = summary.issuer
         self.judged_by = summary.attestor_id
         self.thumbprint = summary.key_thumbprint
+        self.subject = summary.subject
+        self.internal_identity = summary.internal_identity
+        self.passport_thumbprint = summary.passport_thumbprint
 
-    def judge(
-        self,
-        verifier: Handle,
-        credential: bytes,
-        now: int,
-        attestor: bytes | None,
-        nonce: bytes | None,
-        max_age: int | None,
-        access_token: bytes | None,
-    ) -> int:
+    def judge(self, call: Any, verifier: Handle, credential: bytes, asked: Asked, now: int) -> int:
         """Make the one crossing and give its status."""
         request = self.request
-        held = ffi.from_buffer(_OCTETS, credential)
+        held = [ffi.from_buffer(_OCTETS, credential)]
         request.now = now
-        request.credential = held
+        request.credential = held[0]
         request.credential_len = len(credential)
-        if attestor is not None:
-            forced = ffi.from_buffer(_TEXT, attestor)
-            request.attestor_id = forced
-            request.attestor_id_len = len(attestor)
-        if nonce is not None:
-            expected = ffi.from_buffer(_TEXT, nonce)
-            request.nonce = expected
-            request.nonce_len = len(nonce)
-        if max_age is not None:
-            request.max_age_secs = max_age
-        if access_token is not None:
-            beside = ffi.from_buffer(_OCTETS, access_token)
-            request.access_token = beside
-            request.access_token_len = len(access_token)
-        status: int = _verify(verifier.pointer, request, self.result.pointer, self.summary, ffi.NULL)
+        for name, value in asked.items():
+            if isinstance(value, int):
+                setattr(request, name, value)
+            else:
+                view = ffi.from_buffer(_ASKED[name], value)
+                held.append(view)
+                setattr(request, name, view)
+                setattr(request, f"{name}_len", len(value))
+        status: int = call(verifier.pointer, request, self.result.pointer, self.summary, ffi.NULL)
         return status
 
     def forget(self) -> None:
@@ -223,36 +353,55 @@ class _Scratch:
 
     def verified(self, evidence: bool) -> Verified:
         """Copy an allow out."""
-        return Verified(
-            identity=_text(self.identity),
-            trust_domain=_text_or_none(self.trust_domain),
-            issuer=_text_or_none(self.issuer),
-            is_local=self.summary.flags & _LOCAL != 0,
-            attestor_id=_text(self.judged_by),
-            expires_at=self.summary.expires_at,
-            key_thumbprint=_text(self.thumbprint),
-            evidence=self.evidence() if evidence else None,
-        )
+        summary = self.summary
+        flags = summary.flags
+        draft: Any = _Draft()
+        draft.kind = _KINDS[summary.credential_kind]
+        draft.identity = _text(self.identity)
+        draft.subject = _text(self.subject)
+        draft.trust_domain = _text_or_none(self.trust_domain)
+        draft.issuer = _text_or_none(self.issuer)
+        draft.is_local = flags & _LOCAL != 0
+        draft.attestor_id = _text(self.judged_by)
+        draft.expires_at = summary.expires_at
+        draft.key_thumbprint = _text(self.thumbprint)
+        draft.internal_identity = _text_or_none(self.internal_identity)
+        draft.policies = self.policies()
+        draft.passport_thumbprint = _text_or_none(self.passport_thumbprint)
+        draft.shadow = self.shadow() if flags & _SHADOWED else None
+        draft.evidence = self.evidence() if evidence else None
+        draft.__class__ = Verified
+        verified: Verified = draft
+        return verified
 
-    def authenticated(self) -> bool:
-        """Tell whether the signature was verified."""
-        return bool(self.summary.flags & _lib.ATTESTOR_AUTHENTICATED)
+    def has(self, flag: int) -> bool:
+        """Tell whether a flag of the summary is set."""
+        return bool(self.summary.flags & flag)
 
     def attestor_id(self) -> str | None:
         """Name the attestor that judged, if one did."""
         return _text_or_none(self.judged_by)
 
+    def policies(self) -> tuple[str, ...]:
+        """Copy the policies that the mapping grants."""
+        count = self.summary.policies
+        return tuple([self._policy(index) for index in range(count)]) if count else ()
+
+    def _policy(self, index: int) -> str:
+        view = ffi.new("attestor_str *")
+        _configure(_lib.attestor_result_policy, self.result.pointer, index, view)
+        return _text(view)
+
+    def shadow(self) -> Shadow | None:
+        """Give what the shadow policy would have said, if there is one."""
+        if not self.has(_SHADOWED):
+            return None
+        code = self.summary.shadow_code
+        return Shadow(None if code == _OK else _REASONS.get(code, Reason.INTERNAL_ERROR))
+
     def evidence(self) -> bytes:
         """Copy the evidence of the verdict out."""
-        length = ffi.new("size_t *", 1024)
-        status = _lib.ATTESTOR_BUFFER_TOO_SMALL
-        while status == _lib.ATTESTOR_BUFFER_TOO_SMALL:
-            room = length[0]
-            buffer = ffi.new(_OCTETS, room)
-            status = _lib.attestor_result_evidence(self.result.pointer, buffer, room, length, ffi.NULL)
-        if status != _OK:
-            raise _error(status)
-        return ffi.buffer(buffer, length[0])[:]
+        return _written(_lib.attestor_result_evidence, self.result.pointer)
 
 
 def _text(view: Any) -> str:
@@ -286,24 +435,83 @@ class _Idle(threading.local):
 _idle: Final = _Idle()
 
 
+#: What is asked beside the credential: members of `attestor_request`, as bytes or numbers.
+Asked = Mapping[str, bytes | int]
+
+
 def verify(
-    verifier: Handle,
-    credential: bytes,
-    *,
-    now: int,
-    attestor: bytes | None,
-    nonce: bytes | None,
-    max_age: int | None,
-    access_token: bytes | None,
-    evidence: bool,
+    verifier: Handle, credential: bytes, asked: Asked, *, now: int, evidence: bool, admit: bool = False
 ) -> Verified:
-    """Judge one credential."""
+    """Judge one credential, or with `admit` an admission."""
     scratch = _idle.take()
     try:
-        status = scratch.judge(verifier, credential, now, attestor, nonce, max_age, access_token)
+        status = scratch.judge(_admit if admit else _verify, verifier, credential, asked, now)
         if status == _OK:
             return scratch.verified(evidence)
         raise _error(status, judged=scratch, evidence=evidence)
     finally:
         scratch.forget()
         _idle.scratches.append(scratch)
+
+
+def passport_mint(
+    seed: bytes, *, expires_at: int, issued_at: int, audiences: Sequence[bytes], id: bytes | None
+) -> str:
+    """Sign a passport."""
+    claims = _Held("attestor_passport_claims")
+    claims.struct.expires_at, claims.struct.issued_at = expires_at, issued_at
+    if audiences:
+        views = claims.keep(ffi.new("attestor_str[]", len(audiences)))
+        for view, audience in zip(views, audiences, strict=True):
+            claims.view(view, audience)
+        claims.struct.audiences, claims.struct.audiences_len = views, len(audiences)
+    if id is not None:
+        claims.point("id", _TEXT, id)
+    return _written(_lib.attestor_passport_mint, claims.struct, seed, len(seed)).decode()
+
+
+def passport_thumbprint(seed: bytes) -> str:
+    """Give the thumbprint of a passport's key."""
+    return _written(_lib.attestor_passport_thumbprint, seed, len(seed), room=64).decode()
+
+
+def possession_message(challenge: bytes, audience: bytes, passport: bytes) -> bytes:
+    """Give what the holder of a leaf's key signs."""
+    message = ffi.new(_OCTETS, _lib.ATTESTOR_POSSESSION_MESSAGE_LEN)
+    parts = (challenge, len(challenge), audience, len(audience), passport, len(passport))
+    _configure(_lib.attestor_possession_message, *parts, message)
+    return ffi.buffer(message)[:]
+
+
+def receipt_write(
+    after: Head,
+    *,
+    at: int,
+    event: bytes,
+    evidence: bytes | None = None,
+    host: Mapping[bytes, bytes] | None = None,
+    key: bytes | None = None,
+) -> bytes:
+    """Write one line of a receipt log, without its newline."""
+    receipt = _Held("attestor_receipt")
+    receipt.struct.seq, receipt.struct.at, receipt.struct.prev = after.seq + 1, at, after.digest
+    receipt.point("event", _TEXT, event)
+    if evidence is not None:
+        receipt.point("evidence", _OCTETS, evidence)
+    if host:
+        members = receipt.keep(ffi.new("attestor_receipt_field[]", len(host)))
+        for member, (name, value) in zip(members, host.items(), strict=True):
+            receipt.view(member.name, name)
+            receipt.view(member.value, value)
+        receipt.struct.host, receipt.struct.host_count = members, len(host)
+    if key is not None:
+        receipt.point("key", _OCTETS, key)
+    return _written(_lib.attestor_receipt_write, receipt.struct)
+
+
+def receipt_head(line: bytes) -> Head:
+    """Check one line of a receipt log, and give the head that it makes."""
+    seq = ffi.new("uint64_t *")
+    digest = ffi.new(_OCTETS, 32)
+    _configure(_lib.attestor_receipt_head, line, len(line), seq, digest)
+    return Head(seq[0], ffi.buffer(digest)[:])

@@ -25,6 +25,9 @@ class Reason(IntEnum):
     NO_USABLE_KEYS = 24
     TRUST_DOMAIN_MISMATCH = 25
     BUNDLE_ROLLBACK = 26
+    BUNDLE_DUPLICATE_TRUST_DOMAIN = 27
+    OVERLAY_FULL = 28
+    RECEIPT_INVALID = 29
     INPUT_TOO_LARGE = 1000
     MALFORMED_TOKEN = 1001
     TOKEN_ENCRYPTED = 1002
@@ -44,6 +47,8 @@ class Reason(IntEnum):
     ALG_KEY_MISMATCH = 1107
     KID_MISSING = 1108
     KID_NOT_FOUND = 1109
+    KEY_INVALID = 1110
+    KEY_TOO_WEAK = 1111
     SIGNATURE_MALFORMED = 1200
     SIGNATURE_INVALID = 1201
     POP_REQUIRED = 1202
@@ -67,6 +72,9 @@ class Reason(IntEnum):
     AUTH_TIME_MISSING = 1411
     AUTH_TOO_OLD = 1412
     AT_HASH_MISMATCH = 1413
+    ISSUER_MISMATCH = 1414
+    TENANT_MISMATCH = 1415
+    SUBJECT_INCONSISTENT = 1416
     TRUST_DOMAIN_UNKNOWN = 1500
     SPIFFE_ID_EMPTY = 1501
     SPIFFE_ID_WRONG_SCHEME = 1502
@@ -79,7 +87,30 @@ class Reason(IntEnum):
     SPIFFE_ID_TRAILING_SLASH = 1509
     SPIFFE_ID_TOO_LONG = 1510
     SPIFFE_ID_PATH_REQUIRED = 1511
+    CERT_MALFORMED = 1600
+    CHAIN_EMPTY = 1601
+    CHAIN_TOO_LONG = 1602
+    LEAF_IS_CA = 1603
+    LEAF_KEY_USAGE_FORBIDDEN = 1604
+    LEAF_DIGITAL_SIGNATURE_MISSING = 1605
+    EKU_MISMATCH = 1606
+    URI_SAN_MISSING = 1607
+    URI_SAN_MULTIPLE = 1608
+    ISSUER_NOT_CA = 1609
+    PATH_LEN_EXCEEDED = 1610
+    NAME_CONSTRAINT_VIOLATION = 1611
+    NAME_CONSTRAINT_UNSUPPORTED = 1612
+    CRITICAL_EXTENSION_UNSUPPORTED = 1613
+    CERT_EXPIRED = 1614
+    CERT_NOT_YET_VALID = 1615
+    CERT_ALG_NOT_ALLOWED = 1616
+    CERT_REVOKED = 1617
+    CHAIN_UNTRUSTED = 1618
+    BUDGET_EXCEEDED = 1619
     NOT_ALLOWED = 1700
+    NOT_MAPPED = 1701
+    OVERLAY_DENIED = 1702
+    KEY_UNTRUSTED = 1703
     BUNDLE_UNAVAILABLE = 2000
     BUNDLE_STALE = 2001
 
@@ -112,6 +143,9 @@ _PHRASES = {
     24: "trust bundle has no usable keys",
     25: "trust bundle names another trust domain",
     26: "trust bundle sequence went back",
+    27: "trust bundle map names a trust domain twice",
+    28: "deny overlay is full",
+    29: "receipt log does not verify",
     1000: "credential too large",
     1001: "not a compact JWS",
     1002: "encrypted tokens are not accepted",
@@ -131,6 +165,8 @@ _PHRASES = {
     1107: "algorithm does not fit the key",
     1108: "kid missing",
     1109: "kid not found in trust bundle",
+    1110: "key not usable",
+    1111: "key too weak",
     1200: "signature has the wrong form",
     1201: "signature verification failed",
     1202: "proof of possession required",
@@ -154,6 +190,9 @@ _PHRASES = {
     1411: "authentication time missing",
     1412: "authentication too long ago",
     1413: "access token does not belong to the token",
+    1414: "issuer does not fit the key or version",
+    1415: "tenant not accepted",
+    1416: "subject contradicts other claims",
     1500: "trust domain not in bundle",
     1501: "SPIFFE ID is empty",
     1502: "SPIFFE ID scheme is not spiffe",
@@ -166,7 +205,30 @@ _PHRASES = {
     1509: "SPIFFE ID ends with a slash",
     1510: "SPIFFE ID too long",
     1511: "SPIFFE ID has no path",
+    1600: "certificate malformed",
+    1601: "certificate chain empty",
+    1602: "certificate chain too long",
+    1603: "leaf certificate is a CA",
+    1604: "leaf key usage not allowed",
+    1605: "leaf may not sign",
+    1606: "extended key usage does not fit",
+    1607: "leaf has no URI SAN",
+    1608: "leaf has several URI SANs",
+    1609: "issuing certificate is not a CA",
+    1610: "path length constraint exceeded",
+    1611: "name constraint violated",
+    1612: "name constraint not supported",
+    1613: "critical extension not understood",
+    1614: "certificate expired",
+    1615: "certificate not yet valid",
+    1616: "certificate algorithm not allowed",
+    1617: "certificate revoked",
+    1618: "no path to an authority of the trust domain",
+    1619: "certificate path too costly",
     1700: "identity not allowed by policy",
+    1701: "identity has no mapping in policy",
+    1702: "identity denied by overlay",
+    1703: "passport key not pinned by policy",
     2000: "trust bundle unavailable",
     2001: "trust bundle stale",
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ._reasons import Reason
+from .values import Shadow
 
-__all__ = ["AttestorError", "Closed", "Denied", "Misuse", "Rejected", "Unavailable"]
+__all__ = ["AttestorError", "Closed", "Denied", "Misuse", "Rejected", "Unavailable", "Unrecorded"]
 
 
 class AttestorError(Exception):
@@ -45,14 +46,20 @@ class Rejected(AttestorError):
         authenticated: bool = False,
         attestor_id: str | None = None,
         evidence: bytes | None = None,
+        about_passport: bool = False,
+        shadow: Shadow | None = None,
     ) -> None:
-        super().__init__(reason, authenticated, attestor_id, evidence)
+        super().__init__(reason, authenticated, attestor_id, evidence, about_passport, shadow)
         #: The signature was verified, whatever was decided afterwards.
         self.authenticated = authenticated
         #: The attestor that judged; None if routing found none.
         self.attestor_id = attestor_id
-        #: Canonical JSON for an audit log, if it was asked for.
+        #: Canonical JSON for an audit log, if it was asked for or recorded.
         self.evidence = evidence
+        #: The passport was refused, not the credential beside it.
+        self.about_passport = about_passport
+        #: What the shadow policy would have said; None without one.
+        self.shadow = shadow
 
 
 class Denied(Rejected):
@@ -77,3 +84,16 @@ class Misuse(AttestorError, ValueError):
 
 class Closed(Misuse):
     """The object was used after `close`."""
+
+
+class Unrecorded(AttestorError):
+    """A verdict that could not be recorded, so that nobody enters; `__cause__` says what went wrong."""
+
+    def __init__(self, refusal: Rejected | None = None) -> None:
+        super().__init__(Reason.INTERNAL_ERROR)
+        self.args = (refusal,)
+        #: The refusal that was not recorded; None if it was an allow.
+        self.refusal = refusal
+
+    def __str__(self) -> str:
+        return "the verdict could not be recorded"

@@ -3,19 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
-__all__ = ["SlotInfo", "Verified"]
+from ._reasons import Reason
+
+__all__ = ["CredentialKind", "Head", "Shadow", "SlotInfo", "Verified"]
+
+
+class CredentialKind(str, Enum):
+    """What a workload showed."""
+
+    #: A SPIFFE JWT-SVID.
+    JWT_SVID = "jwt_svid"
+    #: A SPIFFE X.509-SVID.
+    X509_SVID = "x509_svid"
+    #: An OIDC ID or access token.
+    OIDC = "oidc"
+    #: A native passport, alone.
+    PASSPORT = "passport"
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """What the shadow policy would have said; it decides nothing."""
+
+    #: None is an allow.
+    reason: Reason | None
+
+    @property
+    def allowed(self) -> bool:
+        """It would have let the workload in."""
+        return self.reason is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """A workload that may enter."""
 
-    #: `spiffe://trust-domain/path`, or `oidc:<issuer>:<sub>`.
+    #: What it showed.
+    kind: CredentialKind
+    #: `spiffe://trust-domain/path`, `oidc:<issuer>:<sub>`, or `<prefix><key in hex>` of a passport alone.
     identity: str
-    #: The identity's trust domain; None for an OIDC token.
+    #: The identity without what the attestor puts before it: SPIFFE ID, `sub`, or the passport's key.
+    subject: str
+    #: The identity's trust domain; SPIFFE only.
     trust_domain: str | None
-    #: The issuer of an OIDC token, as the policy spells it; None for a JWT-SVID.
+    #: The issuer as the policy spells it; OIDC only.
     issuer: str | None
     #: The trust domain is the attestor's `local_trust_domain`.
     is_local: bool
@@ -25,7 +58,15 @@ class Verified:
     expires_at: int
     #: RFC 7638 thumbprint of the key that verified, base64url.
     key_thumbprint: str
-    #: Canonical JSON for an audit log, if it was asked for.
+    #: As what the workload enters, by the policy's `map`; None if that gives none.
+    internal_identity: str | None = None
+    #: What the policy's `map` grants, in its order.
+    policies: tuple[str, ...] = ()
+    #: RFC 7638 thumbprint of the passport's key, base64url, if a passport came.
+    passport_thumbprint: str | None = None
+    #: What the shadow policy would have said; None without one.
+    shadow: Shadow | None = None
+    #: Canonical JSON for an audit log, if it was asked for or recorded.
     evidence: bytes | None = field(default=None, repr=False)
 
 
@@ -43,9 +84,22 @@ class SlotInfo:
     sequence: int | None
     #: `spiffe_refresh_hint` in seconds, within 10 s and 24 h.
     refresh_hint: int | None
-    #: Usable keys or authorities; 0 means that all were revoked.
+    #: Usable keys, authorities or lists; 0 means that all were revoked.
     entries: int
     #: SHA-256 of the document, in hex.
     digest: str
     #: Entries of the document that were passed over, counted by reason.
     skipped: dict[str, int] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a receipt log has got to; its text is what `attestor receipts verify --expect-head` takes."""
+
+    #: Lines so far, rotated files included.
+    seq: int = 0
+    #: SHA-256 of the last line without its newline; zeros if there is none.
+    digest: bytes = bytes(32)
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.digest.hex()}"

@@ -3,45 +3,75 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import ssl
+from collections.abc import Mapping, Sequence
 
 from . import _lowlevel
-from ._arguments import age, clock, octets, text, wrong_type
+from ._arguments import age, binary, certificates, clock, fields, octets, text, wrong_type
 from ._closing import Closing
+from ._reasons import Reason
+from .errors import Misuse, Rejected, Unrecorded
+from .possession import peer_chain
+from .receipts import ReceiptLog
 from .store import BundleStore
 from .values import Verified
 
 __all__ = ["Verifier"]
 
+Credential = str | bytes | bytearray | memoryview
+Chain = bytes | bytearray | memoryview | Sequence[bytes]
+Fields = Mapping[str, str]
+
 
 class Verifier(Closing):
-    """Judges credentials. Any number of threads; a verification holds no lock and waits for nobody."""
+    """Judges credentials. Any number of threads; a verification waits for nobody, its receipt aside."""
 
-    __slots__ = ()
+    __slots__ = ("_receipts",)
 
-    def __init__(self, store: BundleStore, policy: bytes | str | Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        store: BundleStore,
+        policy: bytes | str | Mapping[str, object],
+        *,
+        receipts: ReceiptLog | None = None,
+    ) -> None:
         """Take a policy, JSON or what becomes it; raises `Misuse` with the path of a mistake.
 
-        The verifier keeps what it needs of the store: the store object may be closed first.
+        The verifier keeps what it needs of the store: the store object may be closed first. With `receipts`
+        every verdict is recorded before it is given, and one that cannot be is `Unrecorded`; the log stays
+        the caller's.
         """
         if not isinstance(store, BundleStore):
             raise wrong_type("store", "BundleStore", store)
+        if not isinstance(receipts, (ReceiptLog, type(None))):
+            raise wrong_type("receipts", "ReceiptLog", receipts)
+        self._receipts = receipts
         self._handle = _lowlevel.verifier_new(store._open(), _document(policy))
 
     def set_policy(self, policy: bytes | str | Mapping[str, object]) -> None:
         """Swap the policy; on `Misuse` the old one stays. Calls under way finish under the one they had."""
         _lowlevel.verifier_set_policy(self._open(), _document(policy))
 
+    def set_shadow_policy(self, policy: bytes | str | Mapping[str, object] | None) -> None:
+        """Let another policy judge along, which decides nothing; None ends that. See `shadow` of a verdict.
+
+        On `Misuse` the old one stays.
+        """
+        _lowlevel.verifier_set_shadow_policy(self._open(), None if policy is None else _document(policy))
+
     def verify(
         self,
-        credential: str | bytes | bytearray | memoryview,
+        credential: Credential,
         *,
         now: int | None = None,
         attestor: str | None = None,
         nonce: str | None = None,
         max_age: int | None = None,
         access_token: str | bytes | None = None,
+        passport: Credential | None = None,
+        peer_certificate: bytes | None = None,
         evidence: bool = False,
+        receipt_fields: Fields | None = None,
     ) -> Verified:
         """Judge one credential, byte for byte: no `Bearer `, no newline. Returning is the only acceptance.
 
@@ -51,17 +81,148 @@ class Verifier(Closing):
         About OIDC tokens only: `nonce` is the one that the token must carry, `max_age` how many seconds ago
         its end user may have authenticated (None for any time; 0 is refused), `access_token` what came with
         it, for its `at_hash`.
+
+        What a credential may be bound to: `passport`, the one that came with it, and `peer_certificate`, the
+        certificate (DER) of the peer of a finished TLS handshake. `receipt_fields` go into the receipt.
         """
-        return _lowlevel.verify(
-            self._open(),
-            octets("credential", credential),
-            now=clock(now),
-            attestor=None if attestor is None else text("attestor", attestor),
-            nonce=None if nonce is None else text("nonce", nonce),
-            max_age=None if max_age is None else age("max_age", max_age),
-            access_token=None if access_token is None else octets("access_token", access_token),
-            evidence=evidence,
-        )
+        asked = _asked(attestor, nonce, max_age, access_token, passport, peer_certificate)
+        return self._judge(octets("credential", credential), asked, now, evidence, receipt_fields)
+
+    def admit(
+        self,
+        passport: Credential,
+        credential: Credential = b"",
+        *,
+        now: int | None = None,
+        attestor: str | None = None,
+        nonce: str | None = None,
+        max_age: int | None = None,
+        access_token: str | bytes | None = None,
+        peer_certificate: bytes | None = None,
+        evidence: bool = False,
+        receipt_fields: Fields | None = None,
+    ) -> Verified:
+        """Judge an admission: a passport, and the credential that came with it or none; else as `verify`.
+
+        A refusal whose `about_passport` is true is about the passport, not about the credential beside it.
+        """
+        asked = _asked(attestor, nonce, max_age, access_token, None, peer_certificate)
+        asked["passport"] = octets("passport", passport)
+        return self._judge(octets("credential", credential), asked, now, evidence, receipt_fields, admit=True)
+
+    def verify_challenge(
+        self,
+        chain: Chain,
+        *,
+        challenge: bytes,
+        audience: str,
+        proof: bytes,
+        passport: Credential | None = None,
+        now: int | None = None,
+        attestor: str | None = None,
+        evidence: bool = False,
+        receipt_fields: Fields | None = None,
+    ) -> Verified:
+        """Judge an X.509-SVID whose holder signed a challenge. Otherwise as `verify`.
+
+        `chain` is DER, the leaf first: certificate by certificate, or one after the other. `proof` is the
+        signature over `possession_message(challenge, audience, passport)`. The host made the challenge, kept
+        it and takes it once: it must not come from the request that brings the proof.
+        """
+        asked = _asked(attestor=attestor, passport=passport)
+        asked["chain"] = certificates("chain", chain)
+        asked["possession"] = _lowlevel.SIGNED_CHALLENGE
+        asked["challenge"] = binary("challenge", challenge)
+        asked["audience"] = text("audience", audience)
+        asked["proof"] = binary("proof", proof)
+        return self._judge(b"", asked, now, evidence, receipt_fields)
+
+    def verify_connection(
+        self,
+        connection: ssl.SSLSocket | ssl.SSLObject,
+        *,
+        chain: Chain | None = None,
+        audience: str | None = None,
+        passport: Credential | None = None,
+        now: int | None = None,
+        attestor: str | None = None,
+        evidence: bool = False,
+        receipt_fields: Fields | None = None,
+    ) -> Verified:
+        """Judge the X.509-SVID of the peer of a TLS connection whose handshake is finished, else `Misuse`.
+
+        `chain` is for intermediates that `ssl` does not give (see "X.509 and ssl" in the README); it begins
+        with the peer's own certificate. `audience` selects between attestors. Otherwise as `verify`.
+        """
+        asked = _asked(attestor=attestor, passport=passport)
+        asked["chain"] = peer_chain(connection, chain)
+        asked["possession"] = _lowlevel.TLS_HANDSHAKE
+        if audience is not None:
+            asked["audience"] = text("audience", audience)
+        return self._judge(b"", asked, now, evidence, receipt_fields)
+
+    def _judge(
+        self,
+        credential: bytes,
+        asked: _lowlevel.Asked,
+        now: int | None,
+        evidence: bool,
+        receipt_fields: Fields | None,
+        admit: bool = False,
+    ) -> Verified:
+        at, log = clock(now), self._receipts
+        if log is None:
+            if receipt_fields is not None:
+                raise Misuse(Reason.ARGUMENT_INVALID, "receipt_fields: the verifier has no receipts")
+            return _lowlevel.verify(self._open(), credential, asked, now=at, evidence=evidence, admit=admit)
+        members = {} if receipt_fields is None else fields("receipt_fields", receipt_fields)
+        event = "agent.register" if "passport" in asked else "credential.verify"
+        try:
+            verified = _lowlevel.verify(self._open(), credential, asked, now=at, evidence=True, admit=admit)
+        except Rejected as refusal:
+            _record(log, f"{event}.deny", refusal.evidence, members, now, refusal)
+            raise
+        _record(log, f"{event}.allow", verified.evidence, members, now)
+        return verified
+
+
+def _asked(
+    attestor: str | None = None,
+    nonce: str | None = None,
+    max_age: int | None = None,
+    access_token: str | bytes | None = None,
+    passport: Credential | None = None,
+    peer_certificate: bytes | None = None,
+) -> dict[str, bytes | int]:
+    """Collect what is asked beside the credential."""
+    asked: dict[str, bytes | int] = {}
+    if attestor is not None:
+        asked["attestor_id"] = text("attestor", attestor)
+    if nonce is not None:
+        asked["nonce"] = text("nonce", nonce)
+    if max_age is not None:
+        asked["max_age_secs"] = age("max_age", max_age)
+    if access_token is not None:
+        asked["access_token"] = octets("access_token", access_token)
+    if passport is not None:
+        asked["passport"] = octets("passport", passport)
+    if peer_certificate is not None:
+        asked["peer_certificate"] = binary("peer_certificate", peer_certificate)
+    return asked
+
+
+def _record(
+    log: ReceiptLog,
+    event: str,
+    evidence: bytes | None,
+    members: Fields,
+    now: int | None,
+    refusal: Rejected | None = None,
+) -> None:
+    try:
+        log.record(event, evidence=evidence, fields=members, at=now)
+    except Exception as failure:
+        raise Unrecorded(refusal) from failure
 
 
 def _document(policy: object) -> bytes:

@@ -7,23 +7,33 @@ from collections.abc import Mapping
 from ..corpus import Corpus
 from ..keys import Key
 from . import (
+    admission,
     algorithms,
     allow,
+    bundle_maps,
     bundles,
     claims,
     common,
     documents,
     ecdsa,
+    grants,
     headers,
     isolation,
     oidc,
     oidc_keys,
     order,
+    overlay,
+    passports,
     policies,
+    providers,
     rsa_signatures,
     spiffe_ids,
     times,
     wire,
+    x509_paths,
+    x509_possession,
+    x509_revocation,
+    x509_svid,
 )
 
 MODULES = (
@@ -44,6 +54,16 @@ MODULES = (
     oidc,
     oidc_keys,
     allow,
+    providers,
+    passports,
+    admission,
+    grants,
+    x509_svid,
+    x509_paths,
+    x509_possession,
+    x509_revocation,
+    overlay,
+    bundle_maps,
 )
 
 
