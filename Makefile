@@ -1,6 +1,6 @@
 # attestor: `make demo` shows the main job, `make test` proves everything.
 #
-# Needs Rust, Go, Python 3.10+, a C compiler and make; clang and valgrind are used where they are.
+# Needs Rust, Go, Python 3.10+, Node.js 20.12+ with npm, a C compiler and make; clang and valgrind are used where they are.
 
 BUILD   := build
 LOGS    := $(BUILD)/logs
@@ -9,6 +9,7 @@ LIBRARY := $(RELEASE)/libattestor.so
 GO_LIB  := bindings/go/lib/linux_amd64/libattestor.a
 VENV    := $(BUILD)/venv
 PYTHON  := $(VENV)/bin/python
+OIDC_PROVIDER := $(BUILD)/oidc-provider
 CFLAGS  ?= -O2 -Wall -Wextra -Wconversion -pedantic
 NATIVE  := -lpthread -ldl -lm
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -23,7 +24,7 @@ export ATTESTOR_PREBUILT_LIBRARY := $(CURDIR)/$(LIBRARY)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-c test-go test-python test-agreement lint generate install clean
+.PHONY: help demo test test-rust test-c test-go test-python test-oidc-provider test-agreement lint generate install clean
 
 help:
 	@echo 'make demo      the same credentials through C, Python, Go and the command line'
@@ -66,7 +67,7 @@ demo: library cli $(GO_LIB) python-package
 
 test:
 	@rm -rf $(LOGS)
-	@$(MAKE) --no-print-directory lint test-rust test-c test-go test-python test-agreement
+	@$(MAKE) --no-print-directory lint test-rust test-c test-go test-python test-oidc-provider test-agreement
 	@python3 tools/summary.py $(LOGS)
 
 lint: | $(LOGS)
@@ -100,6 +101,17 @@ test-python: python-package | $(LOGS)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	$(PYTHON) tests/vectors/make.py --check
 	$(PYTHON) tests/schema.py
+
+$(OIDC_PROVIDER)/ready: tests/oidc_provider/package.json tests/oidc_provider/package-lock.json
+	mkdir -p $(OIDC_PROVIDER)
+	cp $^ $(OIDC_PROVIDER)
+	cd $(OIDC_PROVIDER) && npm ci --no-audit --no-fund
+	touch $@
+
+# Tokens of the certified OpenID provider that npm has, fetched on loopback.
+test-oidc-provider: python-package $(OIDC_PROVIDER)/ready | $(LOGS)
+	cp tests/oidc_provider/provider.mjs $(OIDC_PROVIDER)
+	$(PYTHON) -m pytest -q tests/oidc_provider 2>&1 | tee $(LOGS)/oidc.log
 
 # One verdict everywhere: the runs above wrote what they saw.
 test-agreement:

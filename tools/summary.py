@@ -7,13 +7,15 @@ import re
 import sys
 from pathlib import Path
 
+PYTEST = r"^(?:(\d+) failed, )?(\d+) passed"
 # One pattern a runner: (passed, failed).
 PATTERNS = {
     "rust": r"^test result: \w+\. (\d+) passed; (\d+) failed",
     "c": r"^(\d+) passed, (\d+) failed$",
     "install": r"^(\d+) passed, (\d+) failed$",
     "go": r"^\s*--- (PASS|FAIL): ",
-    "python": r"^(?:(\d+) failed, )?(\d+) passed",
+    "python": PYTEST,
+    "oidc": PYTEST,
 }
 
 
@@ -21,7 +23,7 @@ def count(name: str, text: str) -> tuple[int, int]:
     matches = re.findall(PATTERNS[name], text, re.MULTILINE)
     if name == "go":
         return matches.count("PASS"), matches.count("FAIL")
-    if name == "python":
+    if PATTERNS[name] == PYTEST:
         return sum(int(p) for _, p in matches), sum(int(f or 0) for f, _ in matches)
     if name == "c":
         matches = matches[-1:]  # its last line is already a sum
