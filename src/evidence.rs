@@ -6,7 +6,7 @@
 use crate::result::{Outcome, Presented, VerifyResult};
 use crate::verdict::Reason;
 use crate::wire::base64url;
-use crate::wire::canonical::{Object, hex};
+use crate::wire::canonical::{Object, hex, write_strings};
 use crate::wire::json::write_str;
 use ring::digest::{Context, SHA256};
 
@@ -28,7 +28,7 @@ impl VerifyResult {
                 object.optional("issuer", verified.issuer);
                 object.string("key_thumbprint", verified.key_thumbprint);
                 object.optional("passport_thumbprint", verified.passport_thumbprint);
-                self.write_policies(object.member("policies"));
+                write_strings(object.member("policies"), self.policies());
                 self.write_policy(object.member("policy"));
                 object.string("subject", verified.subject);
                 object.optional("trust_domain", verified.trust_domain);
@@ -94,17 +94,6 @@ impl VerifyResult {
             object.raw(name, json);
         }
         object.end();
-    }
-
-    fn write_policies(&self, out: &mut String) {
-        out.push('[');
-        for (at, policy) in self.policies().enumerate() {
-            if at > 0 {
-                out.push(',');
-            }
-            write_str(out, policy);
-        }
-        out.push(']');
     }
 
     fn write_policy(&self, out: &mut String) {

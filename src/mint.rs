@@ -3,8 +3,8 @@
 use crate::error::ConfigError;
 use crate::verdict::Reason;
 use crate::wire::base64url;
-use crate::wire::json::write_str;
-use core::fmt::{self, Write as _};
+use crate::wire::canonical::{Object, write_strings};
+use core::fmt;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 /// What a passport says beside its key. Times are Unix seconds.
@@ -44,33 +44,19 @@ impl PassportClaims<'_> {
     }
 
     fn payload(&self) -> String {
-        let mut out = String::from("{");
+        let mut out = String::new();
+        let mut object = Object::begin(&mut out);
         match self.audiences {
             [] => {}
-            [only] => {
-                out.push_str(r#""aud":"#);
-                write_str(&mut out, only);
-                out.push(',');
-            }
-            several => {
-                out.push_str(r#""aud":["#);
-                for (at, audience) in several.iter().enumerate() {
-                    out.push_str(if at > 0 { "," } else { "" });
-                    write_str(&mut out, audience);
-                }
-                out.push_str("],");
-            }
+            [only] => object.string("aud", only),
+            several => write_strings(object.member("aud"), several.iter().copied()),
         }
-        // Writing to a string cannot fail.
-        let _ = write!(out, r#""expires_at":{}"#, self.expires_at);
+        object.number("expires_at", self.expires_at);
         if let Some(issued_at) = self.issued_at {
-            let _ = write!(out, r#","iat":{issued_at}"#);
+            object.number("iat", issued_at);
         }
-        if let Some(id) = self.id {
-            out.push_str(r#","jti":"#);
-            write_str(&mut out, id);
-        }
-        out.push('}');
+        object.optional("jti", self.id);
+        object.end();
         out
     }
 }

@@ -98,16 +98,6 @@ impl Verifier {
         self.verify(request, result)
     }
 
-    #[cfg(feature = "capi")]
-    pub(crate) fn verify_into(&self, request: &Request<'_>, result: &mut VerifyResult) -> Result<(), Reason> {
-        self.verify(request, result).map(|_| ()).map_err(|rejected| rejected.reason)
-    }
-
-    #[cfg(feature = "capi")]
-    pub(crate) fn admit_into(&self, request: &Request<'_>, result: &mut VerifyResult) -> Result<(), Reason> {
-        self.admit(request, result).map(|_| ()).map_err(|rejected| rejected.reason)
-    }
-
     /// `live` is what the policy in force came to, while the shadow policy judges.
     fn judge(
         &self,

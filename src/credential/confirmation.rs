@@ -9,8 +9,7 @@ use crate::wire::json::{Kind, Value};
 /// What was proven beside the credential.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Proofs<'a> {
-    /// The key of a passport that verified, and its RFC 7638 thumbprint, base64url.
-    pub(crate) passport: Option<(&'a [u8; 32], &'a str)>,
+    pub(crate) passport: Option<passport::Proof<'a>>,
     /// The certificate of the TLS peer, DER.
     pub(crate) peer_certificate: Option<&'a [u8]>,
 }

@@ -7,10 +7,10 @@ use crate::credential::claims::{Claims, date};
 use crate::credential::header::{self, Typ};
 use crate::crypto::{Algorithm, AlgorithmSet, PublicKey, ed25519_thumbprint};
 use crate::verdict::Reason;
+use crate::wire::canonical::push_hex;
 use crate::wire::json::{Kind, Limits, Tape, Value};
 use crate::wire::numeric_date::Round;
 use crate::wire::{base64url, jws};
-use core::fmt::Write as _;
 
 /// What reading a passport needs, and what is known of the last one that verified.
 #[derive(Default)]
@@ -33,16 +33,20 @@ impl Storage {
     }
 
     /// The key of a passport that verified, and its thumbprint.
-    pub(crate) fn proven(&self) -> Option<(&[u8; 32], &str)> {
+    pub(crate) fn proven(&self) -> Option<Proof<'_>> {
         (!self.thumbprint.is_empty()).then_some((&self.key, &*self.thumbprint))
     }
 }
+
+/// A key whose possession a passport proved, and its RFC 7638 thumbprint, base64url.
+pub(crate) type Proof<'a> = (&'a [u8; 32], &'a str);
 
 /// A passport whose form is good and whose signature has not been looked at.
 pub(crate) struct Passport<'a> {
     pub(crate) key: &'a [u8; 32],
     pub(crate) claims: Claims<'a>,
     pub(crate) expires_at: i64,
+    root: Value<'a>,
     signed: &'a [u8],
     signature: &'a [u8],
     algorithm: Algorithm,
@@ -66,7 +70,7 @@ pub(crate) fn read<'a>(
     let root = claims.read(&parts.payload, limits)?;
     let claims = Claims::read(root)?;
     let expires_at = read_expiry(&claims, root)?;
-    Ok(Passport { key, claims, expires_at, signed, signature: &parts.signature, algorithm, thumbprint })
+    Ok(Passport { key, claims, expires_at, root, signed, signature: &parts.signature, algorithm, thumbprint })
 }
 
 /// The header is `alg`, `typ` and `jwk`, nothing else; the key likewise is `kty`, `crv` and `x`.
@@ -100,7 +104,7 @@ fn read_expiry(claims: &Claims<'_>, root: Value<'_>) -> Result<i64, Reason> {
     }
 }
 
-impl Passport<'_> {
+impl<'a> Passport<'a> {
     /// Valid while `now` is before the expiry, without leeway; `skew` is for `nbf` only.
     pub(crate) fn check_time(&self, skew: i64, now: i64) -> Result<(), Reason> {
         if now >= self.expires_at {
@@ -112,21 +116,19 @@ impl Passport<'_> {
         }
     }
 
-    /// The signature is the header key's own; the key is a point, canonically encoded, not of small order.
-    pub(crate) fn verify(&mut self) -> Result<(), Reason> {
+    /// The signature is the header key's own; the key is a point, canonically encoded, not of small order. Gives the
+    /// key and its thumbprint, and the claims.
+    pub(crate) fn verify(self) -> Result<(Proof<'a>, Value<'a>), Reason> {
         let key = PublicKey::ed25519(self.key).map_err(|_| Reason::KeyInvalid)?;
         key.verify(self.algorithm, self.signed, self.signature)?;
         base64url::encode_to(&ed25519_thumbprint(self.key), |text| {
             self.thumbprint.extend(text.iter().map(|byte| char::from(*byte)));
         });
-        Ok(())
+        Ok(((self.key, self.thumbprint), self.root))
     }
 
     /// Appends the key as 64 hex digits.
     pub(crate) fn push_key_hex(&self, out: &mut String) {
-        for byte in self.key {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "{byte:02x}");
-        }
+        push_hex(out, self.key);
     }
 }

@@ -7,7 +7,7 @@ use super::structs::{Sized32, read_struct};
 use super::types::{attestor_error, attestor_status};
 use crate::error::ConfigError;
 use crate::request::{Possession, Request, possession_message};
-use crate::result::VerifyResult;
+use crate::result::{Rejected, Verified, VerifyResult};
 use crate::verdict::Reason;
 use crate::verifier::Verifier;
 use core::ffi::c_char;
@@ -231,7 +231,7 @@ pub unsafe extern "C" fn attestor_verify(
 ) -> attestor_status {
     status(err, || {
         // SAFETY: the header's contract.
-        unsafe { ask(verifier, request, result, summary, Verifier::verify_into) }
+        unsafe { ask(verifier, request, result, summary, Verifier::verify) }
     })
 }
 
@@ -250,14 +250,14 @@ pub unsafe extern "C" fn attestor_admit(
 ) -> attestor_status {
     status(err, || {
         // SAFETY: the header's contract.
-        unsafe { ask(verifier, request, result, summary, Verifier::admit_into) }
+        unsafe { ask(verifier, request, result, summary, Verifier::admit) }
     })
 }
 
 /// Bytes of a possession message.
 pub const ATTESTOR_POSSESSION_MESSAGE_LEN: u32 = 188;
 
-type Judge = fn(&Verifier, &Request<'_>, &mut VerifyResult) -> Result<(), Reason>;
+type Judge = for<'r> fn(&Verifier, &Request<'_>, &'r mut VerifyResult) -> Result<Verified<'r>, Rejected>;
 
 /// SAFETY: `request` and `summary` are NULL or as the header describes them.
 unsafe fn ask(
@@ -296,7 +296,7 @@ unsafe fn read_and_judge(
     let request = required(unsafe { read_struct(request) }?)?;
     // SAFETY: the caller's contract: readable (pointer, length) pairs.
     let question = unsafe { question(&request) }?;
-    judge(&verifier.inner, &question, result.inner())
+    judge(&verifier.inner, &question, result.inner()).map(|_| ()).map_err(|rejected| rejected.reason)
 }
 
 /// SAFETY: every pointer is NULL or readable for its length, for `'a`.

@@ -1,5 +1,6 @@
 //! The last steps: what policy and deny overlay say of a credential that has been proven.
 
+use crate::credential::passport::Proof;
 use crate::credential::x509_svid::Chain;
 use crate::crypto::path::Path;
 use crate::crypto::sha256;
@@ -17,8 +18,7 @@ use crate::wire::json::{Str, Value};
 pub(crate) struct Proven<'a> {
     /// The claims of the token or passport; a certificate has none.
     pub(crate) claims: Option<Value<'a>>,
-    /// The key of the passport that came too, and its thumbprint.
-    pub(crate) passport: Option<(&'a [u8; 32], &'a str)>,
+    pub(crate) passport: Option<Proof<'a>>,
     /// A verified path, the chain it leads through, and the authority it ends at.
     pub(crate) path: Option<(&'a Path, &'a Chain<'a>, &'a Authority)>,
 }

@@ -23,8 +23,7 @@ impl Verifier {
     ) -> Result<(), Reason> {
         let now = outcome.now;
         outcome.step = Step::PassportForm;
-        let mut passport =
-            passport::read(&mut scratch.passport, token, policy.credential_bytes, policy.json)?;
+        let passport = passport::read(&mut scratch.passport, token, policy.credential_bytes, policy.json)?;
         if outcome.presented != Presented::PassportAlone {
             outcome.step = Step::PassportTime;
             passport.check_time(policy.clock_skew, now)?;
@@ -33,7 +32,7 @@ impl Verifier {
                 return Err(Reason::AudienceMismatch);
             }
             outcome.step = Step::PassportSignature;
-            return passport.verify();
+            return passport.verify().map(|_| ());
         }
         outcome.step = Step::Route;
         let at = policy.route_passport(request.attestor, passport.claims.audience)?;
@@ -48,12 +47,10 @@ impl Verifier {
         outcome.step = Step::Audience;
         attestor.check_audience(passport.claims.audience)?;
         outcome.step = Step::Signature;
-        passport.verify()?;
+        let ((key, thumbprint), claims) = passport.verify()?;
         outcome.authenticated = true;
-        let passport = scratch.passport.proven();
-        native.check_pin(passport.map_or("", |(_, thumbprint)| thumbprint))?;
-        let claims = scratch.passport.claims.again(&scratch.passport.parts.payload);
-        let proven = Proven { claims, passport, path: None };
+        native.check_pin(thumbprint)?;
+        let proven = Proven { claims: Some(claims), passport: Some((key, thumbprint)), path: None };
         grant::check(&self.store, attestor, proven, outcome, &mut scratch.text)
     }
 }

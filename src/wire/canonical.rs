@@ -51,10 +51,29 @@ impl<'o> Object<'o> {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = String::with_capacity(2 * bytes.len());
+    push_hex(&mut text, bytes);
+    text
+}
+
+/// Appends lower-case hexadecimal.
+pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+}
+
+/// Appends an array of strings.
+pub(crate) fn write_strings<'s>(out: &mut String, strings: impl Iterator<Item = &'s str>) {
+    out.push('[');
+    for (at, text) in strings.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        write_str(out, text);
+    }
+    out.push(']');
 }
 
 /// The 32 bytes that 64 lower-case hexadecimal digits mean.
