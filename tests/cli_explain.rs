@@ -140,6 +140,16 @@ fn a_passport_is_made_and_judged() {
     let (code, verdict) = judge("1800000600");
     assert_eq!((code, &verdict["reason"]), (1, &json!("token_expired")));
 
+    // A key that is not pinned is refused by the policy, not by the signature.
+    let other = pinned.to_string().replace(made["thumbprint"].as_str().expect("text"), &"A".repeat(43));
+    fs::write(&policy, other).expect("writable");
+    let asked = ["explain", "--json", "--policy", &policy, "--passport", &passport, "--now", "1800000000"];
+    let explanation: Value = serde_json::from_str(&run(&asked).1).expect("JSON");
+    assert_eq!(explanation["reason"], "key_untrusted");
+    let outcomes = outcomes(&explanation);
+    assert!(outcomes.contains(&("signature".into(), "passed".into())));
+    assert!(outcomes.contains(&("allow".into(), "failed".into())));
+
     fs::write(&key, [0; 31]).expect("writable");
     assert_eq!(run(&mint).0, 3);
     for lifetime in ["0", "-1", "31622401"] {

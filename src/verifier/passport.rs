@@ -49,6 +49,7 @@ impl Verifier {
         outcome.step = Step::Signature;
         let ((key, thumbprint), claims) = passport.verify()?;
         outcome.authenticated = true;
+        outcome.step = Step::Allow;
         native.check_pin(thumbprint)?;
         let proven = Proven { claims: Some(claims), passport: Some((key, thumbprint)), path: None };
         grant::check(&self.store, attestor, proven, outcome, &mut scratch.text)
