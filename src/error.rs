@@ -10,11 +10,17 @@ use core::fmt;
 pub struct ConfigError {
     reason: Reason,
     detail: String,
+    host_code: i32,
 }
 
 impl ConfigError {
     pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), host_code: 0 }
+    }
+
+    /// Of a fetch for which the host's callback returned `host_code`.
+    pub(crate) fn of_callback(reason: Reason, host_code: i32) -> Self {
+        Self { host_code, ..reason.into() }
     }
 
     /// The reason, always of class misuse.
@@ -25,6 +31,11 @@ impl ConfigError {
     /// Where and what, for the operator; may be empty.
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+
+    /// What the host's callback returned, of a refresh; 0 if it returned nothing.
+    pub fn host_code(&self) -> i32 {
+        self.host_code
     }
 }
 

@@ -117,6 +117,9 @@ impl VerifyResult {
         if self.outcome.presented == Presented::Chain {
             return self.outcome.leaf_sha256;
         }
+        if let Some(known) = self.outcome.credential_sha256 {
+            return known;
+        }
         let parts = match self.outcome.presented {
             Presented::PassportAlone => &self.scratch.passport.parts,
             _ => &self.scratch.parts,

@@ -4,8 +4,9 @@
 //! [`Verifier`] judges a [`Request`] into a reusable [`VerifyResult`]. Follow one credential and you
 //! walk the source from left to right: `wire`, `credential`, `trust`, `crypto`, `policy`, `verdict`.
 //!
-//! The library opens no socket, reads no file, starts no thread and calls nobody back. Every refusal
-//! is one [`Reason`], and no error, `Debug` or evidence of a refusal holds credential bytes.
+//! The library opens no socket, reads no file and starts no thread; it calls a host's [`Feed`] back only inside a
+//! refresh that the host asks for. Every refusal is one [`Reason`], and no error, `Debug` or evidence of a refusal
+//! holds credential bytes.
 //!
 //! ```
 //! use attestor::{BundleStore, Format, Now, PutOptions, Request, Source, Verifier, VerifyResult};
@@ -16,7 +17,7 @@
 //! # let token = include_bytes!("../tests/data/spire/ec-p256/s0.minted.jwt");
 //! let store = Arc::new(BundleStore::new());
 //! let domain = Source::trust_domain("example.org");
-//! store.put(domain, Format::SpiffeBundle, bundle, &PutOptions::default(), Now::System)?;
+//! store.put(domain, Format::SpiffeBundle, bundle, &PutOptions::default(), Now::At(1_800_000_000))?;
 //!
 //! let policy = br#"{"version": 1, "attestors": [{"id": "spiffe", "kind": "spiffe",
 //!     "audiences": ["spiffe://example.org/verifier"], "trust_domains": ["example.org"]}]}"#;
@@ -29,17 +30,20 @@
 //! # }
 //! ```
 
+mod cache;
 mod clock;
 mod credential;
 mod crypto;
 mod error;
 mod evidence;
+pub mod metrics;
 mod mint;
 mod policy;
 pub mod receipt;
 mod request;
 mod result;
 mod step;
+mod tally;
 mod trust;
 pub mod verdict;
 mod verifier;
@@ -49,9 +53,11 @@ mod wire;
 #[allow(unsafe_code)]
 pub mod ffi;
 
+pub use cache::CacheStats;
 pub use clock::Now;
 pub use crypto::Algorithm;
 pub use error::ConfigError;
+pub use metrics::{Metrics, Readiness, SourceMetrics, VerdictCount};
 pub use mint::{PassportClaims, passport_thumbprint};
 pub use policy::{Finding, Severity, lint};
 pub use request::{Possession, Request, chain_from_pem, possession_message};
@@ -62,5 +68,9 @@ pub use trust::{
     Source, SourceKind,
 };
 pub use trust::{CertificateFacts, Converted, Dropped, Entry, Inspection, Outcome};
+pub use trust::{
+    Feed, FetchError, Freshness, Gate, GateAction, GateFinding, RefreshReport, RestoreReport, Sink,
+    SinkOptions, SnapshotKey, SourceHealth, StoreOptions,
+};
 pub use verdict::{Class, Reason};
-pub use verifier::Verifier;
+pub use verifier::{Verifier, VerifierOptions};

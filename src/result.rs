@@ -1,5 +1,6 @@
 //! The storage of one verdict: made once, reused for every verification, so that a warm call allocates nothing.
 
+use crate::cache::Remembered;
 use crate::credential::{passport, spiffe_id};
 use crate::policy::{Attestor, Captures, Entry, Kind, Policy, Rule};
 use crate::step::{CredentialKind, Step, StepOutcome};
@@ -55,7 +56,7 @@ pub(crate) struct Outcome {
     /// Begins as `sub`, as soon as that is read; shown for an allow only.
     pub(crate) identity: String,
     /// Where `sub` begins in the identity.
-    subject_at: usize,
+    pub(crate) subject_at: usize,
     pub(crate) trust_domain_len: usize,
     pub(crate) now: i64,
     pub(crate) expires_at: i64,
@@ -67,9 +68,17 @@ pub(crate) struct Outcome {
     /// SHA-256 of the leaf certificate.
     pub(crate) leaf_sha256: [u8; 32],
     pub(crate) admitted_by: Option<Entry>,
+    /// The bundle is past its soft age.
+    pub(crate) bundle_due: bool,
+    /// This verification marked its source as wanted.
+    pub(crate) refresh_wanted: bool,
     /// The entry of `map` that matched, and what it captured of the subject.
     pub(crate) mapped: Option<(usize, Captures)>,
-    internal_identity: String,
+    pub(crate) internal_identity: String,
+    /// SHA-256 of the token, where the verified-credential cache was asked.
+    pub(crate) credential_sha256: Option<[u8; 32]>,
+    /// What the signature proves was found in the cache.
+    pub(crate) from_cache: bool,
 }
 
 /// What the host brought.
@@ -107,8 +116,12 @@ impl Default for Outcome {
             anchored_by: None,
             leaf_sha256: [0; 32],
             admitted_by: None,
+            bundle_due: false,
+            refresh_wanted: false,
             mapped: None,
             internal_identity: String::new(),
+            credential_sha256: None,
+            from_cache: false,
         }
     }
 }
@@ -143,6 +156,23 @@ impl VerifyResult {
     /// Whether the signature was verified, whatever was decided afterwards.
     pub fn authenticated(&self) -> bool {
         self.outcome.authenticated
+    }
+
+    /// Whether the verified-credential cache knew the credential, whatever was decided afterwards. It changes no
+    /// verdict: only how long it took, and that no shadow policy was asked.
+    pub fn is_from_cache(&self) -> bool {
+        self.outcome.from_cache
+    }
+
+    /// Whether the bundle that was asked is past its soft age: it is still used, and should have been refreshed.
+    pub fn is_bundle_due(&self) -> bool {
+        self.outcome.bundle_due
+    }
+
+    /// Whether the bundle did not have what the credential names, and this is the first verification within the
+    /// store's cooldown that says so: the host should fetch it again.
+    pub fn is_refresh_wanted(&self) -> bool {
+        self.outcome.refresh_wanted
     }
 
     /// The attestor that judged, once routing has found it.
@@ -182,7 +212,8 @@ impl VerifyResult {
         steps.map(move |step| (step, outcome(step)))
     }
 
-    /// What the shadow policy would have said: `None` without one, `Some(None)` an allow.
+    /// What the shadow policy would have said: `None` without one or where the cache knew the credential, `Some(None)` an
+    /// allow. A new shadow policy judges every credential at least once.
     pub fn shadow(&self) -> Option<Option<Reason>> {
         let shadow = self.shadow.as_ref().filter(|_| self.shadowed)?;
         Some(shadow.1.status.err())
@@ -282,6 +313,18 @@ impl Outcome {
         *self = Self { identity, internal_identity: internal, ..Self::default() };
     }
 
+    /// Takes over what the verdict on the same credential consisted of.
+    pub(crate) fn recall(&mut self, entry: Remembered<'_>) {
+        let facts = entry.facts;
+        self.from_cache = true;
+        self.authenticated = true;
+        self.identity.push_str(entry.identity);
+        self.internal_identity.push_str(entry.internal_identity);
+        (self.subject_at, self.trust_domain_len) = (facts.subject_at, facts.trust_domain_len);
+        self.expires_at = facts.expires_at;
+        (self.admitted_by, self.mapped) = (facts.admitted_by, facts.mapped);
+    }
+
     /// Names the holder of a passport: `<prefix><key in hex>`.
     pub(crate) fn name_by_key(&mut self, prefix: &str, passport: &passport::Passport<'_>) {
         self.identity.push_str(prefix);
@@ -352,14 +395,7 @@ impl Outcome {
 
     /// The source whose keys are asked; none for a passport.
     pub(crate) fn source(&self) -> Option<(SourceKind, &str)> {
-        match &self.attestor()?.kind {
-            Kind::Native(_) => None,
-            Kind::Oidc(oidc) => Some((SourceKind::Issuer, &oidc.issuer)),
-            Kind::Spiffe(_) => {
-                let name = self.identity.get(SCHEME_LEN..SCHEME_LEN + self.trust_domain_len)?;
-                Some((SourceKind::TrustDomain, name))
-            }
-        }
+        source_of(self.attestor()?, &self.identity, self.trust_domain_len)
     }
 
     /// Whether the source's name is our own: of the policy, or of the store. Under `["*"]` it is at first the token's.
@@ -385,6 +421,22 @@ impl Outcome {
     pub(crate) fn key(&self) -> Option<&Key> {
         let (slot, at) = self.verified_with.as_ref()?;
         slot.entries.get(*at)
+    }
+}
+
+/// The source whose keys are asked about an identity; none for a passport.
+pub(crate) fn source_of<'a>(
+    attestor: &'a Attestor,
+    identity: &'a str,
+    trust_domain_len: usize,
+) -> Option<(SourceKind, &'a str)> {
+    match &attestor.kind {
+        Kind::Native(_) => None,
+        Kind::Oidc(oidc) => Some((SourceKind::Issuer, &oidc.issuer)),
+        Kind::Spiffe(_) => {
+            let name = identity.get(SCHEME_LEN..SCHEME_LEN + trust_domain_len)?;
+            Some((SourceKind::TrustDomain, name))
+        }
     }
 }
 

@@ -107,10 +107,18 @@ reasons! {
     BundlePrivateKey = 23, "bundle_private_key", "trust bundle contains a private key", "A key of a known use has private members: it has leaked. The last good bundle is kept.";
     NoUsableKeys = 24, "no_usable_keys", "trust bundle has no usable keys", "Every entry was skipped; the last good bundle is kept.";
     TrustDomainMismatch = 25, "trust_domain_mismatch", "trust bundle names another trust domain", "The document's own `trust_domain` contradicts the name it was put under.";
-    BundleRollback = 26, "bundle_rollback", "trust bundle sequence went back", "`spiffe_sequence` is lower than the stored one; the stored bundle is kept.";
+    BundleRollback = 26, "bundle_rollback", "trust bundle sequence went back", "`spiffe_sequence` is lower than the stored one; its removals took effect, its additions are held back.";
     BundleDuplicateTrustDomain = 27, "bundle_duplicate_trust_domain", "trust bundle map names a trust domain twice", "The map is refused whole; every last good bundle is kept.";
     OverlayFull = 28, "overlay_full", "deny overlay is full", "The store holds 100,000 entries that have not expired; nothing was added.";
     ReceiptInvalid = 29, "receipt_invalid", "receipt log does not verify", "A line is not a receipt, or the chain, a signature or the expected head does not fit.";
+    BundleRekeyed = 30, "bundle_rekeyed", "trust bundle gives a known kid another key", "The rotation gate took the update's removals and holds its additions back; `force` takes them.";
+    BundleReplaced = 31, "bundle_replaced", "trust bundle replaces all keys at once", "The rotation gate took the update's removals and holds its additions back; `force` takes them.";
+    CallbackFailed = 32, "callback_failed", "refresh callback failed", "The host's callback failed, panicked, or gave nothing; the last good material is kept.";
+    RefreshReentrant = 33, "refresh_reentrant", "refresh called from a refresh callback", "A callback asked its own store to refresh; nothing was done.";
+    RefreshBusy = 34, "refresh_busy", "source is being refreshed", "Another thread is fetching the source, or there is nobody to fetch it; nothing was done.";
+    FeedReplaced = 35, "feed_replaced", "feed was replaced during its fetch", "The source was removed, or given another callback, while this one ran; what it gave was not taken.";
+    SnapshotInvalid = 36, "snapshot_invalid", "snapshot not usable", "Not a snapshot, of another version, made under another key, or changed; nothing was restored.";
+    SourceNotPublished = 37, "source_not_published", "source not on the publishing list", "Only sources on the store's publishing list are exported.";
     // 1000s: the wire.
     InputTooLarge = 1000, "input_too_large", "credential too large", "More bytes, or more JSON members, than the policy's limits.";
     MalformedToken = 1001, "malformed_token", "not a compact JWS", "Not exactly three non-empty parts.";

@@ -1,10 +1,13 @@
 //! The pipeline: one credential from bytes to verdict, in the one order.
 
 mod chain;
+mod counters;
 mod grant;
 mod passport;
+mod recall;
 mod token;
 
+use crate::cache::{Cache, CacheStats};
 use crate::error::ConfigError;
 use crate::policy::Policy;
 use crate::request::Request;
@@ -13,13 +16,36 @@ use crate::step::Step;
 use crate::trust::{BundleStore, Published};
 use crate::verdict::Reason;
 use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
+use counters::Counters;
 use std::sync::Arc;
+
+/// How a verifier behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifierOptions {
+    /// Most entries of the verified-credential cache; 0 turns it off. It remembers what the signature of a token
+    /// proved, for as long as policy, deny overlay and key stay the same and the token is valid: no verdict changes.
+    pub cache_entries: usize,
+    /// Most bytes of claims and identities that the cache holds; 0 turns it off.
+    pub cache_bytes: usize,
+}
+
+impl Default for VerifierOptions {
+    fn default() -> Self {
+        Self { cache_entries: 4096, cache_bytes: 8 << 20 }
+    }
+}
 
 /// A store and a policy. Shared: every method takes `&self`.
 pub struct Verifier {
     store: Arc<BundleStore>,
     policy: Published<Arc<Policy>>,
     shadow: Published<Option<Arc<Policy>>>,
+    /// Counts the policies there were.
+    epochs: AtomicU64,
+    counters: Counters,
+    cache: Cache,
 }
 
 impl Verifier {
@@ -28,8 +54,24 @@ impl Verifier {
     /// # Errors
     /// `config_invalid`, with the JSON path of the mistake.
     pub fn new(store: Arc<BundleStore>, policy: &[u8]) -> Result<Self, ConfigError> {
-        let policy = Arc::new(Policy::read(policy)?);
-        Ok(Self { store, policy: Published::new(policy), shadow: Published::new(None) })
+        Self::with(store, policy, VerifierOptions::default())
+    }
+
+    /// Likewise, with other options than the default.
+    ///
+    /// # Errors
+    /// `config_invalid`, with the JSON path of the mistake.
+    pub fn with(
+        store: Arc<BundleStore>,
+        policy: &[u8],
+        options: VerifierOptions,
+    ) -> Result<Self, ConfigError> {
+        let mut policy = Policy::read(policy)?;
+        let counters = Counters::new();
+        counters.adopt(&mut policy, None);
+        let (policy, shadow) = (Published::new(Arc::new(policy)), Published::new(None));
+        let cache = Cache::new(options.cache_entries, options.cache_bytes);
+        Ok(Self { store, policy, shadow, epochs: AtomicU64::new(0), counters, cache })
     }
 
     /// Swaps the policy; verifications under way finish under the one they began with.
@@ -37,7 +79,13 @@ impl Verifier {
     /// # Errors
     /// `config_invalid`; the old policy then stays.
     pub fn set_policy(&self, policy: &[u8]) -> Result<(), ConfigError> {
-        self.policy.store(Arc::new(Policy::read(policy)?));
+        let mut policy = Policy::read(policy)?;
+        policy.epoch = 1 + self.epochs.fetch_add(1, Ordering::Relaxed);
+        self.policy.update(|former| {
+            self.counters.adopt(&mut policy, Some(former));
+            Arc::new(policy)
+        });
+        self.cache.clear();
         Ok(())
     }
 
@@ -47,7 +95,13 @@ impl Verifier {
     /// `config_invalid`; the old shadow policy then stays.
     pub fn set_shadow_policy(&self, policy: Option<&[u8]>) -> Result<(), ConfigError> {
         self.shadow.store(policy.map(Policy::read).transpose()?.map(Arc::new));
+        // It judges full verifications only: let there be one of every credential.
+        self.cache.clear();
         Ok(())
+    }
+
+    pub(crate) fn cache_stats(&self) -> CacheStats {
+        self.cache.stats()
     }
 
     /// The store the verifier asks.
@@ -55,8 +109,16 @@ impl Verifier {
         &self.store
     }
 
-    /// Judges one credential. Allocates nothing once `result` is warm, but for RSA (at most five by ring)
-    /// and X.509.
+    pub(crate) fn policy(&self) -> Arc<Policy> {
+        self.policy.load()
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Judges one credential. Allocates nothing once `result` is warm, but for RSA (at most five by ring), X.509,
+    /// and the cache until it is full.
     ///
     /// # Errors
     /// [`Rejected`], with one reason; `result` then holds no identity.
@@ -68,7 +130,8 @@ impl Verifier {
         result.clear();
         let VerifyResult { scratch, outcome, shadow, shadowed } = result;
         outcome.status = self.judge(&self.policy.load(), request, scratch, outcome, None);
-        if let Some(policy) = self.shadow.load() {
+        self.counters.count(outcome);
+        if let Some(policy) = self.shadow.load().filter(|_| !outcome.from_cache) {
             let (scratch, seen) = &mut **shadow.get_or_insert_default();
             seen.status = self.judge(&policy, request, scratch, seen, Some(outcome));
             *shadowed = true;
@@ -98,6 +161,49 @@ impl Verifier {
         self.verify(request, result)
     }
 
+    /// Judges, lets the callback of the source fetch what is missing or too old if it is due, and judges again. It
+    /// never waits for another thread's fetch.
+    ///
+    /// # Errors
+    /// As [`Self::verify`], of the last judgement.
+    pub fn verify_refreshing<'r>(
+        &self,
+        request: &Request<'_>,
+        result: &'r mut VerifyResult,
+    ) -> Result<Verified<'r>, Rejected> {
+        let judged = self.verify(request, result).map(|_| ());
+        if judged.is_err_and(|rejected| self.refresh_for(rejected.reason, request, result)) {
+            return self.verify(request, result);
+        }
+        judged?;
+        result.verified().ok_or(Rejected { reason: Reason::InternalError, authenticated: false })
+    }
+
+    /// [`Self::admit`], refreshing as [`Self::verify_refreshing`] does.
+    ///
+    /// # Errors
+    /// As [`Self::admit`], of the last judgement.
+    pub fn admit_refreshing<'r>(
+        &self,
+        request: &Request<'_>,
+        result: &'r mut VerifyResult,
+    ) -> Result<Verified<'r>, Rejected> {
+        if request.passport.is_none() {
+            return self.admit(request, result);
+        }
+        self.verify_refreshing(request, result)
+    }
+
+    /// Fetches the source of a refusal if that may change it; whether something was fetched.
+    fn refresh_for(&self, reason: Reason, request: &Request<'_>, result: &VerifyResult) -> bool {
+        let curable =
+            [Reason::KidNotFound, Reason::ChainUntrusted, Reason::BundleUnavailable, Reason::BundleStale];
+        let Some((kind, name)) = result.outcome.source().filter(|_| curable.contains(&reason)) else {
+            return false;
+        };
+        self.store.refresh_if_due(kind, name, request.now)
+    }
+
     /// `live` is what the policy in force came to, while the shadow policy judges.
     fn judge(
         &self,
@@ -120,7 +226,7 @@ impl Verifier {
         }
         match outcome.presented {
             Presented::PassportAlone => Ok(()),
-            Presented::Chain => self.judge_chain(policy, request, scratch, outcome),
+            Presented::Chain => self.judge_chain(policy, request, scratch, outcome, live.is_some()),
             Presented::Token => self.judge_token(policy, request, scratch, outcome, live),
         }
     }

@@ -1,10 +1,14 @@
-//! The allocation contract: none on a warm result, but for RSA (at most five, all ring's).
+//! The allocation contract: none on a warm result, but for RSA (at most five, all ring's), and for the cache until it is
+//! full.
 
 use attestor::{
-    BundleStore, Format, Now, Possession, PutOptions, Request, Source, Verifier, VerifyResult, chain_from_pem,
+    BundleStore, Format, Now, Possession, PutOptions, Request, Source, Verifier, VerifierOptions,
+    VerifyResult, chain_from_pem,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -64,7 +68,11 @@ fn file(kind: &str, name: &str) -> Vec<u8> {
 /// Does the puts of a case, as far as they succeed.
 fn fill(store: &BundleStore, bundles: &str, now: Now) {
     for item in bundles.split(',').filter(|item| item.contains('=') && !item.starts_with('!')) {
-        let parts: Vec<_> = item.trim_start_matches('?').splitn(3, '=').collect();
+        let item = item.trim_start_matches('?');
+        // The options of a put change no allocation.
+        let item =
+            item.strip_prefix('@').and_then(|item| item.split_once('@')).map_or(item, |(_, item)| item);
+        let parts: Vec<_> = item.splitn(3, '=').collect();
         let format = Format::from_name(parts[1]).expect("a format");
         let source = match parts[0].strip_prefix("issuer:") {
             Some(name) => Source::issuer(name),
@@ -84,13 +92,28 @@ fn options(asked: &str) -> HashMap<&str, Vec<u8>> {
     asked.split(';').filter_map(|option| option.split_once('=')).map(read).collect()
 }
 
-/// Every case of the corpus but for chains, judged a second time on the same result.
+fn options_of(cache_entries: usize) -> VerifierOptions {
+    let mut options = VerifierOptions::default();
+    options.cache_entries = cache_entries;
+    options
+}
+
 #[test]
 fn a_warm_verdict_allocates_nothing() {
+    judge_all_twice(options_of(0));
+}
+
+#[test]
+fn a_verdict_from_the_cache_allocates_nothing() {
+    assert!(judge_all_twice(VerifierOptions::default()) > 200);
+}
+
+/// Every case of the corpus but for chains, judged a second time on the same result; how many then came from the cache.
+fn judge_all_twice(verifier_options: VerifierOptions) -> usize {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let cases = fs::read_to_string(folder.join("cases.tsv")).expect("the corpus");
     let mut result = VerifyResult::new();
-    let (mut judged, mut rsa, mut passports) = (0, 0, 0);
+    let (mut judged, mut rsa, mut passports, mut from_cache) = (0, 0, 0, 0);
     for line in cases.lines().skip(1) {
         let columns: Vec<_> = line.split('\t').collect();
         let [id, _, now, policy, bundles, credential, _, _, _, _, asked, ..] = columns[..] else {
@@ -102,7 +125,9 @@ fn a_warm_verdict_allocates_nothing() {
         let now = Now::At(now.parse().expect("a time"));
         let store = Arc::new(BundleStore::new());
         fill(&store, bundles, now);
-        let Ok(verifier) = Verifier::new(store, &file("policies", policy)) else { continue };
+        let Ok(verifier) = Verifier::with(store, &file("policies", policy), verifier_options) else {
+            continue;
+        };
         if let Some(shadow) = bundles.split(',').find_map(|item| item.strip_prefix('~')) {
             let _ = verifier.set_shadow_policy(Some(&file("policies", shadow)));
         }
@@ -119,14 +144,52 @@ fn a_warm_verdict_allocates_nothing() {
         let cold = verifier.verify(&request, &mut result).map(|_| ());
         let (warm, count) = counted(|| verifier.verify(&request, &mut result).map(|_| ()));
         assert_eq!(cold, warm, "{id}");
-        let most = allowance(&credential, &result);
+        let most = if result.is_from_cache() { 0 } else { allowance(&credential, &result) };
         assert!(count <= most, "{id}: {count} allocations, at most {most} allowed");
         judged += 1;
-        rsa += usize::from(most > 0);
+        rsa += usize::from(allowance(&credential, &result) > 0);
+        from_cache += usize::from(result.is_from_cache());
         passports += usize::from(options.contains_key("passport"));
     }
     assert!(judged > 300 && rsa > 0, "{judged} judged, {rsa} of them RSA");
     assert!(passports > 300, "{passports} of them with a passport");
+    from_cache
+}
+
+/// A cache that is full: who comes takes the storage of who leaves.
+#[test]
+fn a_full_cache_allocates_nothing() {
+    let random = SystemRandom::new();
+    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a key");
+    let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).expect("a key");
+    let (x, y) = key.public_key().as_ref()[1..].split_at(32);
+    let [x, y] = [x, y].map(|part| URL_SAFE_NO_PAD.encode(part));
+    let bundle = format!(
+        r#"{{"keys":[{{"use":"jwt-svid","kid":"k","kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}]}}"#
+    );
+    let token = |number: usize| {
+        let claims = format!(r#"{{"sub":"spiffe://td/{number}","aud":"x","exp":1900000000}}"#);
+        let signed =
+            [r#"{"alg":"ES256","kid":"k"}"#, &claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        let signature = key.sign(&random, signed.as_bytes()).expect("a signature");
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)).into_bytes()
+    };
+    let (store, now) = (Arc::new(BundleStore::new()), Now::At(1_800_000_000));
+    let (source, options) = (Source::trust_domain("td"), PutOptions::default());
+    store.put(source, Format::SpiffeBundle, bundle.as_bytes(), &options, now).expect("the bundle");
+    let policy =
+        br#"{"version":1,"attestors":[{"id":"a","kind":"spiffe","audiences":["x"],"trust_domains":["td"]}]}"#;
+    let verifier = Verifier::with(store, policy, options_of(20)).expect("the policy");
+    let mut result = VerifyResult::new();
+    for number in 100..200 {
+        let token = token(number);
+        let verify = || verifier.verify(&Request::new(&token).at(now), &mut result).is_ok();
+        let (allowed, count) = counted(verify);
+        assert!(allowed && (number < 120 || count == 0), "{number}: {count} allocations");
+    }
+    let stats = verifier.metrics().cache;
+    assert_eq!((stats.insertions, stats.evictions, stats.entries), (100, 80, 20));
 }
 
 #[test]

@@ -97,7 +97,6 @@ fn a_refused_map_changes_nothing() {
     put_map(&store, 0, &map_of([("a", &*at(5)), ("b", &*at(5))])).expect("the map");
     let before = state(&store, &["a", "b", "c"]);
     for (name, bundle, reason) in [
-        ("b", at(4), Reason::BundleRollback),
         ("b", "{}".to_owned(), Reason::BundleMalformed),
         ("b", r#"{"keys":[{"use":"jwt-svid","kty":"AKP"}]}"#.to_owned(), Reason::NoUsableKeys),
         ("b", r#"{"keys":[{"use":"jwt-svid","kty":"EC","d":"AA"}]}"#.to_owned(), Reason::BundlePrivateKey),
@@ -122,7 +121,7 @@ fn the_detail_of_a_rollback_is_a_position() {
     let map = |sequence: u32| {
         map_of([
             ("first", r#"{"keys":[]}"#),
-            ("secret", &*format!(r#"{{"spiffe_sequence":{sequence},"keys":[]}}"#)),
+            ("secret", &*format!(r#"{{"spiffe_sequence":{sequence},"keys":[{KEY}]}}"#)),
         ])
     };
     put_map(&store, 0, &map(2)).expect("the map");
@@ -132,6 +131,7 @@ fn the_detail_of_a_rollback_is_a_position() {
         .put(Source::trust_domain(""), Format::BundleMap, document.as_bytes(), &options, NOW)
         .unwrap_err();
     assert_eq!(error.detail(), "trust_domains[1]: spiffe_sequence: lower than the stored one");
+    assert_eq!(error.reason(), Reason::BundleRollback);
 }
 
 #[test]

@@ -165,10 +165,37 @@ fn put(store: &BundleStore, item: &str, now: Now) -> Result<(), ConfigError> {
     if let Some(entry) = item.strip_prefix('!') {
         return deny(store, entry, now);
     }
+    let (options, item) = match item.strip_prefix('@').and_then(|item| item.split_once('@')) {
+        Some((options, item)) => (options, item),
+        None => ("", item),
+    };
+    let (options, now) = put_options(options, now);
     let [name, format, file] = item.splitn(3, '=').collect::<Vec<_>>().try_into().expect("NAME=FORMAT=FILE");
     let format = Format::from_name(format).expect("a format");
     let document = read("bundles", file);
-    store.put(source(name), format, &document, &PutOptions::default(), now).map(|_| ())
+    store.put(source(name), format, &document, &options, now).map(|_| ())
+}
+
+/// The options of a put, and when it happens.
+fn put_options(text: &str, now: Now) -> (PutOptions, Now) {
+    let (mut options, mut at) = (PutOptions::default(), now);
+    for option in text.split(';').filter(|option| !option.is_empty()) {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let number = || value.parse::<i64>().expect("a number");
+        let unsigned = || u64::try_from(number()).expect("no sign");
+        match name {
+            "ago" => {
+                let Now::At(now) = now else { panic!("a time") };
+                at = Now::At(now - number());
+            }
+            "force" => options.force = true,
+            "permanent" => options.permanent = true,
+            "max_age" => options.max_age = Some(unsigned()),
+            "feed" => options.feed = unsigned(),
+            _ => panic!("option {name}"),
+        }
+    }
+    (options, at)
 }
 
 /// Adds `KIND/SOURCE/FIELD/VALUE` to the deny overlay.
@@ -209,9 +236,19 @@ fn judge(case: &Case<'_>, result: &mut VerifyResult) -> Result<(Verdict, Grant),
     let credential = if case.credential == "-" { Vec::new() } else { read("credentials", case.credential) };
     let request = options.request(&credential).at(now);
     let judge = if options.texts.contains_key("admit") { Verifier::admit } else { Verifier::verify };
-    let verdict = judge(&verifier, &request, result)
-        .map(|allowed| (allowed.identity.to_owned(), allowed.internal_identity.map(str::to_owned)));
-    Ok(describe(case, verdict.map_err(|rejected| rejected.reason), result))
+    let mut judged = || {
+        let verdict = judge(&verifier, &request, result)
+            .map(|allowed| (allowed.identity.to_owned(), allowed.internal_identity.map(str::to_owned)));
+        let (verdict, grant) = describe(case, verdict.map_err(|rejected| rejected.reason), result);
+        (verdict, grant, result.is_from_cache())
+    };
+    let (verdict, grant, _) = judged();
+    // Once more: what the cache knows changes nothing, but that no shadow policy is asked.
+    let (again, grant_again, from_cache) = judged();
+    assert_eq!((&again[..5], &grant_again.0), (&verdict[..5], &grant.0), "{}", case.id);
+    let bearer = !credential.is_empty() && verdict[1] == "ok";
+    assert!(from_cache || !bearer, "{}: not from the cache", case.id);
+    Ok((verdict, grant))
 }
 
 fn describe(

@@ -26,7 +26,8 @@ fn verifier() -> Verifier {
     let store = Arc::new(BundleStore::new());
     let bundle = include_bytes!("data/spire/ec-p256/s0.bundle.spiffe.json");
     let domain = Source::trust_domain("example.org");
-    store.put(domain, Format::SpiffeBundle, bundle, &PutOptions::default(), Now::System).expect("the bundle");
+    let now = Now::At(1_800_000_000);
+    store.put(domain, Format::SpiffeBundle, bundle, &PutOptions::default(), now).expect("the bundle");
     let policy = br#"{"version":1,"attestors":[{"id":"spiffe","kind":"spiffe",
         "audiences":["spiffe://example.org/verifier"],"trust_domains":["example.org"]}]}"#;
     Verifier::new(store, policy).expect("the policy")

@@ -143,6 +143,8 @@ fn verdicts_while_bundles_change_are_of_a_whole_bundle() {
     let store = Arc::new(BundleStore::new());
     let (old, new) = (bundle_of(&KEYS[0]), bundle_of(&KEYS[1]));
     put(&store, "td", old.as_bytes()).expect("the bundle");
+    let mut force = PutOptions::default();
+    force.force = true; // one kid, two keys: the gate would hold that
     let verifier = Arc::new(verifier(&store));
     let tokens = [token_of(&KEYS[0], "td"), token_of(&KEYS[1], "td")];
     std::thread::scope(|scope| {
@@ -156,7 +158,10 @@ fn verdicts_while_bundles_change_are_of_a_whole_bundle() {
             });
         }
         for n in 0..400 {
-            put(&store, "td", if n % 2 == 0 { &new } else { &old }.as_bytes()).expect("the bundle");
+            let bundle = if n % 2 == 0 { &new } else { &old }.as_bytes();
+            store
+                .put(Source::trust_domain("td"), Format::SpiffeBundle, bundle, &force, NOW)
+                .expect("the bundle");
         }
     });
 }

@@ -38,7 +38,7 @@ const (
 	NoUsableKeys Reason = 24
 	// TrustDomainMismatch: The document's own `trust_domain` contradicts the name it was put under.
 	TrustDomainMismatch Reason = 25
-	// BundleRollback: `spiffe_sequence` is lower than the stored one; the stored bundle is kept.
+	// BundleRollback: `spiffe_sequence` is lower than the stored one; its removals took effect, its additions are held back.
 	BundleRollback Reason = 26
 	// BundleDuplicateTrustDomain: The map is refused whole; every last good bundle is kept.
 	BundleDuplicateTrustDomain Reason = 27
@@ -46,6 +46,22 @@ const (
 	OverlayFull Reason = 28
 	// ReceiptInvalid: A line is not a receipt, or the chain, a signature or the expected head does not fit.
 	ReceiptInvalid Reason = 29
+	// BundleRekeyed: The rotation gate took the update's removals and holds its additions back; `force` takes them.
+	BundleRekeyed Reason = 30
+	// BundleReplaced: The rotation gate took the update's removals and holds its additions back; `force` takes them.
+	BundleReplaced Reason = 31
+	// CallbackFailed: The host's callback failed, panicked, or gave nothing; the last good material is kept.
+	CallbackFailed Reason = 32
+	// RefreshReentrant: A callback asked its own store to refresh; nothing was done.
+	RefreshReentrant Reason = 33
+	// RefreshBusy: Another thread is fetching the source, or there is nobody to fetch it; nothing was done.
+	RefreshBusy Reason = 34
+	// FeedReplaced: The source was removed, or given another callback, while this one ran; what it gave was not taken.
+	FeedReplaced Reason = 35
+	// SnapshotInvalid: Not a snapshot, of another version, made under another key, or changed; nothing was restored.
+	SnapshotInvalid Reason = 36
+	// SourceNotPublished: Only sources on the store's publishing list are exported.
+	SourceNotPublished Reason = 37
 	// InputTooLarge: More bytes, or more JSON members, than the policy's limits.
 	InputTooLarge Reason = 1000
 	// MalformedToken: Not exactly three non-empty parts.
@@ -302,6 +318,38 @@ var reasonTable = map[Reason][2]string{
 	ReceiptInvalid: {
 		"receipt_invalid",
 		"receipt log does not verify",
+	},
+	BundleRekeyed: {
+		"bundle_rekeyed",
+		"trust bundle gives a known kid another key",
+	},
+	BundleReplaced: {
+		"bundle_replaced",
+		"trust bundle replaces all keys at once",
+	},
+	CallbackFailed: {
+		"callback_failed",
+		"refresh callback failed",
+	},
+	RefreshReentrant: {
+		"refresh_reentrant",
+		"refresh called from a refresh callback",
+	},
+	RefreshBusy: {
+		"refresh_busy",
+		"source is being refreshed",
+	},
+	FeedReplaced: {
+		"feed_replaced",
+		"feed was replaced during its fetch",
+	},
+	SnapshotInvalid: {
+		"snapshot_invalid",
+		"snapshot not usable",
+	},
+	SourceNotPublished: {
+		"source_not_published",
+		"source not on the publishing list",
 	},
 	InputTooLarge: {
 		"input_too_large",

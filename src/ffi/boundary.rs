@@ -80,8 +80,8 @@ pub(super) fn check_buffer(buf: *mut u8, cap: usize, len_out: *mut usize) -> Res
 ///
 /// # Safety
 /// `buf` is writable for `cap` bytes or NULL, `len_out` writable or NULL.
-pub(super) unsafe fn write_text(
-    value: &str,
+pub(super) unsafe fn write_bytes(
+    value: &[u8],
     buf: *mut u8,
     cap: usize,
     len_out: *mut usize,
@@ -92,7 +92,9 @@ pub(super) unsafe fn write_text(
     if cap < value.len() {
         return Err(Reason::BufferTooSmall);
     }
-    // SAFETY: the buffer holds `cap` bytes, which is enough; no value that goes out is empty.
-    unsafe { core::ptr::copy_nonoverlapping(value.as_ptr(), buf, value.len()) };
+    if !value.is_empty() {
+        // SAFETY: the buffer holds `cap` bytes, which is enough.
+        unsafe { core::ptr::copy_nonoverlapping(value.as_ptr(), buf, value.len()) };
+    }
     Ok(())
 }

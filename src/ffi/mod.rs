@@ -6,20 +6,30 @@
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
 
 mod boundary;
+mod health;
+mod metrics;
 mod overlay;
 mod passport;
 mod receipt;
 mod result;
+mod slot;
+mod snapshot;
+mod source;
 mod status;
 mod store;
 mod structs;
 mod types;
 mod verifier;
 
+pub use health::*;
+pub use metrics::*;
 pub use overlay::*;
 pub use passport::*;
 pub use receipt::*;
 pub use result::*;
+pub use slot::*;
+pub use snapshot::*;
+pub use source::*;
 pub use status::*;
 pub use store::*;
 pub use types::*;

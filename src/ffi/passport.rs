@@ -1,6 +1,6 @@
 //! Making a passport.
 
-use super::boundary::{bytes, check_buffer, required, status, text, write_text};
+use super::boundary::{bytes, check_buffer, required, status, text, write_bytes};
 use super::structs::{Sized32, read_struct};
 use super::types::{attestor_error, attestor_status, attestor_str};
 use crate::mint::{PassportClaims, passport_thumbprint};
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn attestor_passport_mint(
             id: (!claims.id.is_null()).then_some(id),
         };
         // SAFETY: the header asks for a writable buffer and pointer.
-        Ok(unsafe { write_text(&passport.mint(seed)?, buf, cap, len_out) }?)
+        Ok(unsafe { write_bytes(passport.mint(seed)?.as_bytes(), buf, cap, len_out) }?)
     })
 }
 
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn attestor_passport_thumbprint(
         let seed = unsafe { bytes(seed, seed_len, 32) }?;
         let thumbprint = passport_thumbprint(seed.try_into().map_err(|_| Reason::ArgumentInvalid)?)?;
         // SAFETY: the header asks for a writable buffer and pointer.
-        Ok(unsafe { write_text(&thumbprint, buf, cap, len_out) }?)
+        Ok(unsafe { write_bytes(thumbprint.as_bytes(), buf, cap, len_out) }?)
     })
 }
 

@@ -1,6 +1,6 @@
 //! `attestor_receipt`: one line of a receipt log.
 
-use super::boundary::{bytes, check_buffer, required, status, text, write_out, write_text};
+use super::boundary::{bytes, check_buffer, required, status, text, write_bytes, write_out};
 use super::store::now;
 use super::structs::{Sized32, read_struct};
 use super::types::{attestor_error, attestor_status, attestor_str};
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn attestor_receipt_write(
         let mut line = String::new();
         receipt.write(&mut line)?;
         // SAFETY: the header asks for a writable buffer and pointer.
-        Ok(unsafe { write_text(&line, buf, cap, len_out) }?)
+        Ok(unsafe { write_bytes(line.as_bytes(), buf, cap, len_out) }?)
     })
 }
 

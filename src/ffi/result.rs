@@ -1,7 +1,7 @@
 //! `attestor_result`: storage of one verdict, and what can be read out of it.
 
-use super::boundary::{boundary, check_buffer, required, status, write_out, write_text};
-use super::structs::{Sized32, declared_size, write_struct};
+use super::boundary::{boundary, check_buffer, required, status, write_bytes, write_out};
+use super::structs::{Sized32, declared_size, flags, write_struct};
 use super::types::{attestor_error, attestor_status, attestor_str};
 use crate::result::VerifyResult;
 use crate::verdict::{Class, Reason};
@@ -15,6 +15,14 @@ pub const ATTESTOR_LOCAL: u32 = 2;
 pub const ATTESTOR_ABOUT_PASSPORT: u32 = 4;
 /// `attestor_summary.flags`: a shadow policy judged too; `shadow_code` is what it said.
 pub const ATTESTOR_SHADOWED: u32 = 8;
+/// `attestor_summary.flags`: the bundle that was asked is past its soft age: still used, a refresh is due.
+pub const ATTESTOR_BUNDLE_DUE: u32 = 16;
+/// `attestor_summary.flags`: the bundle does not have what the credential names, and this is the first verification
+/// within the store's cooldown that says so: fetch it again.
+pub const ATTESTOR_REFRESH_WANTED: u32 = 32;
+/// `attestor_summary.flags`: the verified-credential cache knew the credential, whatever was decided afterwards: no
+/// shadow policy was asked.
+pub const ATTESTOR_FROM_CACHE: u32 = 64;
 
 /// `attestor_summary.credential_kind`: a token that no attestor has taken.
 pub const ATTESTOR_CREDENTIAL_TOKEN: u32 = 0;
@@ -44,7 +52,7 @@ pub struct attestor_summary {
     pub code: attestor_status,
     /// ATTESTOR_CLASS_* of the verdict.
     pub verdict_class: i32,
-    /// ATTESTOR_AUTHENTICATED, ATTESTOR_LOCAL.
+    /// ATTESTOR_AUTHENTICATED, ATTESTOR_LOCAL and the other flags of a summary.
     pub flags: u32,
     /// Unix seconds; the credential's own expiry, without clock skew.
     pub expires_at: i64,
@@ -120,12 +128,13 @@ impl attestor_result {
         summary.code = self.inner.reason().map_or(0, Reason::code);
         summary.verdict_class = self.inner.class() as i32;
         summary.attestor_id = attestor_str::new(self.inner.attestor_id());
-        if self.inner.authenticated() {
-            summary.flags |= ATTESTOR_AUTHENTICATED;
-        }
-        if self.inner.is_about_passport() {
-            summary.flags |= ATTESTOR_ABOUT_PASSPORT;
-        }
+        summary.flags = flags([
+            (self.inner.authenticated(), ATTESTOR_AUTHENTICATED),
+            (self.inner.is_about_passport(), ATTESTOR_ABOUT_PASSPORT),
+            (self.inner.is_bundle_due(), ATTESTOR_BUNDLE_DUE),
+            (self.inner.is_refresh_wanted(), ATTESTOR_REFRESH_WANTED),
+            (self.inner.is_from_cache(), ATTESTOR_FROM_CACHE),
+        ]);
         if let Some(shadow) = self.inner.shadow() {
             summary.flags |= ATTESTOR_SHADOWED;
             summary.shadow_code = shadow.map_or(0, Reason::code);
@@ -264,6 +273,6 @@ pub unsafe extern "C" fn attestor_result_evidence(
             return Err(Reason::NotVerified.into());
         }
         // SAFETY: the header asks for a writable buffer and pointer.
-        Ok(unsafe { write_text(&evidence, buf, cap, len_out) }?)
+        Ok(unsafe { write_bytes(evidence.as_bytes(), buf, cap, len_out) }?)
     })
 }

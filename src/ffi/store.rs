@@ -1,11 +1,10 @@
 //! `attestor_store`: the bundle cache.
 
 use super::boundary::{boundary, bytes, required, status, write_out};
-use super::structs::{Sized32, read_struct, write_struct};
+use super::structs::{Sized32, read_struct};
 use super::types::{attestor_error, attestor_status};
 use crate::clock::Now;
-use crate::error::ConfigError;
-use crate::trust::{BundleStore, Format, PutOptions, Skip, SlotKind, Source, SourceKind};
+use crate::trust::{BundleStore, Format, GateAction, PutOptions, Source, SourceKind, StoreOptions};
 use crate::verdict::Reason;
 use core::ffi::c_char;
 use core::ptr::null_mut;
@@ -33,27 +32,24 @@ pub const ATTESTOR_FORMAT_BUNDLE_MAP: u32 = 7;
 /// DER revocation lists one after the other; feeds the CRL slot of a trust domain. An empty document clears it.
 pub const ATTESTOR_FORMAT_X509_CRL: u32 = 8;
 
-/// The slot of keys that verify JWTs.
-pub const ATTESTOR_SLOT_JWT: u32 = 1;
-/// The slot of X.509 authorities.
-pub const ATTESTOR_SLOT_X509: u32 = 2;
-/// The slot of X.509 revocation lists.
-pub const ATTESTOR_SLOT_CRL: u32 = 3;
-
-/// `attestor_slot_info.flags`: `sequence` is set.
-pub const ATTESTOR_SLOT_HAS_SEQUENCE: u32 = 1;
-/// `attestor_slot_info.flags`: `refresh_hint` is set.
-pub const ATTESTOR_SLOT_HAS_REFRESH_HINT: u32 = 2;
-
-/// `attestor_put_options.flags`: take the update although its sequence went back.
+/// `attestor_put_options.flags`: take the update whatever the rotation gate says.
 pub const ATTESTOR_PUT_FORCE: u32 = 1;
+/// `attestor_put_options.flags`: the material does not age: a file that an operator keeps.
+pub const ATTESTOR_PUT_PERMANENT: u32 = 2;
+
+/// `attestor_store_options.gate_*`: nothing is done.
+pub const ATTESTOR_GATE_OFF: u32 = 1;
+/// `attestor_store_options.gate_*`: the update is taken, and the slot says so.
+pub const ATTESTOR_GATE_WARN: u32 = 2;
+/// `attestor_store_options.gate_*`: removals are taken, additions are not, and the put says why.
+pub const ATTESTOR_GATE_HOLD: u32 = 3;
 
 /// `now`: read the system clock. Other values are Unix seconds and must be positive.
 pub const ATTESTOR_NOW: i64 = i64::MIN;
 
 const MAX_NAME: usize = 2048;
 /// A bundle map's limit; every other format has a lower one of its own.
-const MAX_DOCUMENT: usize = 16 << 20;
+pub(super) const MAX_DOCUMENT: usize = 16 << 20;
 
 /// The bundle cache. Shared: any number of threads; reference-counted by `_ref` and `_free`.
 pub struct attestor_store {
@@ -68,6 +64,14 @@ pub struct attestor_store_options {
     pub struct_size: u32,
     /// Must be 0.
     pub flags: u32,
+    /// ATTESTOR_GATE_*: what is done about a `spiffe_sequence` that went back; 0 is ATTESTOR_GATE_HOLD.
+    pub gate_rollback: u32,
+    /// ATTESTOR_GATE_*: about a known `kid` that has another key; 0 is ATTESTOR_GATE_HOLD.
+    pub gate_rekeyed: u32,
+    /// ATTESTOR_GATE_*: about all keys replaced at once; 0 is ATTESTOR_GATE_WARN.
+    pub gate_replaced: u32,
+    /// Seconds between two fetches of a source for keys that it did not have; 0 is 10.
+    pub cooldown_secs: u32,
 }
 
 // SAFETY: repr(C), integers, the size first.
@@ -83,44 +87,15 @@ pub struct attestor_put_options {
     pub flags: u32,
     /// Which feed speaks: a slot belongs to the feed that filled it last.
     pub feed: u64,
+    /// Seconds for which the host of the document says it may be kept (`Cache-Control: max-age`); 0 if it says nothing.
+    pub max_age_secs: u64,
 }
 
 // SAFETY: repr(C), integers, the size first.
 unsafe impl Sized32 for attestor_put_options {}
 
-/// What is known of a filled slot.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct attestor_slot_info {
-    /// `sizeof(attestor_slot_info)`; set before the call.
-    pub struct_size: u32,
-    /// ATTESTOR_SLOT_HAS_*.
-    pub flags: u32,
-    /// Counts the store's updates: a higher number is newer.
-    pub generation: u64,
-    /// The feed that filled the slot.
-    pub feed: u64,
-    /// Unix seconds at which the feed last confirmed the material.
-    pub confirmed_at: i64,
-    /// `spiffe_sequence` of the document.
-    pub sequence: u64,
-    /// `spiffe_refresh_hint` in seconds, within 10 s and 24 h.
-    pub refresh_hint: u64,
-    /// Usable keys or authorities; 0 means that all were revoked.
-    pub entries: u64,
-    /// SHA-256 of the document.
-    pub digest: [u8; 32],
-    /// Entries of the document that were passed over, by reason (`attestor_skip_slug`).
-    pub skipped: [u32; 32],
-}
-
-// SAFETY: repr(C), integers, the size first.
-unsafe impl Sized32 for attestor_slot_info {}
-
-const _: () = assert!(Skip::ALL.len() <= 32);
-const _: () = assert!(size_of::<attestor_store_options>() == 8);
-const _: () = assert!(size_of::<attestor_put_options>() == 16);
-const _: () = assert!(size_of::<attestor_slot_info>() == 56 + 32 + 128);
+const _: () = assert!(size_of::<attestor_store_options>() == 24);
+const _: () = assert!(size_of::<attestor_put_options>() == 24);
 
 /// `now` of the header as the core takes it.
 pub(super) fn now(seconds: i64) -> Now {
@@ -128,7 +103,11 @@ pub(super) fn now(seconds: i64) -> Now {
 }
 
 /// SAFETY: `name` is NULL or valid for reads of `name_len` bytes.
-unsafe fn source<'a>(kind: u32, name: *const c_char, name_len: usize) -> Result<Source<'a>, Reason> {
+pub(super) unsafe fn source<'a>(
+    kind: u32,
+    name: *const c_char,
+    name_len: usize,
+) -> Result<Source<'a>, Reason> {
     let kind = match kind {
         ATTESTOR_SOURCE_TRUST_DOMAIN => SourceKind::TrustDomain,
         ATTESTOR_SOURCE_ISSUER => SourceKind::Issuer,
@@ -140,6 +119,48 @@ unsafe fn source<'a>(kind: u32, name: *const c_char, name_len: usize) -> Result<
         return Err(Reason::SourceNameInvalid);
     }
     Ok(Source { kind, name: core::str::from_utf8(name).map_err(|_| Reason::SourceNameInvalid)? })
+}
+
+impl attestor_store_options {
+    fn read(&self) -> Result<StoreOptions, Reason> {
+        if self.flags != 0 {
+            return Err(Reason::OptionUnsupported);
+        }
+        let mut options = StoreOptions::default();
+        let rules = [
+            (self.gate_rollback, &mut options.gate.rollback),
+            (self.gate_rekeyed, &mut options.gate.rekeyed),
+            (self.gate_replaced, &mut options.gate.replaced),
+        ];
+        for (chosen, rule) in rules {
+            *rule = match chosen {
+                0 => *rule,
+                ATTESTOR_GATE_OFF => GateAction::Off,
+                ATTESTOR_GATE_WARN => GateAction::Warn,
+                ATTESTOR_GATE_HOLD => GateAction::Hold,
+                _ => return Err(Reason::ArgumentInvalid),
+            };
+        }
+        if self.cooldown_secs != 0 {
+            options.cooldown = self.cooldown_secs;
+        }
+        Ok(options)
+    }
+}
+
+/// `format` of the header as the core takes it.
+pub(super) fn format(format: u32) -> Result<Format, Reason> {
+    match format {
+        ATTESTOR_FORMAT_SPIFFE_BUNDLE => Ok(Format::SpiffeBundle),
+        ATTESTOR_FORMAT_WORKLOAD_API_JWKS => Ok(Format::WorkloadApiJwks),
+        ATTESTOR_FORMAT_JWKS => Ok(Format::Jwks),
+        ATTESTOR_FORMAT_PUBLIC_KEY_PEM => Ok(Format::PublicKeyPem),
+        ATTESTOR_FORMAT_X509_PEM => Ok(Format::X509Pem),
+        ATTESTOR_FORMAT_X509_DER => Ok(Format::X509Der),
+        ATTESTOR_FORMAT_BUNDLE_MAP => Ok(Format::BundleMap),
+        ATTESTOR_FORMAT_X509_CRL => Ok(Format::X509Crl),
+        _ => Err(Reason::FormatUnsupported),
+    }
 }
 
 /// Makes an empty store.
@@ -159,11 +180,8 @@ pub unsafe extern "C" fn attestor_store_new(
         // SAFETY: the header asks for a writable pointer.
         unsafe { write_out(out, null_mut()) }?;
         // SAFETY: the header asks for NULL or a structure that starts with its size.
-        let options = unsafe { read_struct(options) }?;
-        if options.is_some_and(|options| options.flags != 0) {
-            return Err(Reason::OptionUnsupported.into());
-        }
-        let store = Arc::new(attestor_store { inner: Arc::new(BundleStore::new()) });
+        let options = unsafe { read_struct(options) }?.unwrap_or_else(attestor_store_options::zeroed);
+        let store = Arc::new(attestor_store { inner: Arc::new(BundleStore::with(options.read()?)) });
         // SAFETY: checked above.
         Ok(unsafe { write_out(out, Arc::into_raw(store).cast_mut()) }?)
     })
@@ -185,8 +203,9 @@ pub unsafe extern "C" fn attestor_store_ref(store: *mut attestor_store) -> *mut 
 
 /// Gives up a reference; the last one frees the store. NULL is fine.
 ///
-/// A verifier holds its own reference. Threads: any; a thread that still uses the handle must hold
-/// a reference of its own. Allocates: never.
+/// A verifier holds its own reference. Lifetime: with the store go its callbacks: `drop` of each runs here, or where
+/// the last verifier is freed. Threads: any; a thread that still uses the handle must hold a reference of its own.
+/// Allocates: never.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn attestor_store_free(store: *mut attestor_store) {
     boundary((), || {
@@ -197,15 +216,21 @@ pub unsafe extern "C" fn attestor_store_free(store: *mut attestor_store) {
     });
 }
 
-/// Takes a bundle document for a source. All slots it speaks for are replaced at once, or nothing is:
-/// on failure the last good bundle stays. `{"keys": []}` revokes.
+/// Takes a bundle document for a source. All slots it speaks for are replaced at once, or nothing is: on failure
+/// the last good bundle stays. A document that is the same as before only confirms what is there.
 ///
+/// What the rotation gate holds takes its removals at once and keeps its additions back; ATTESTOR_PUT_FORCE passes
+/// it. Empty and removal-only updates always pass: `{"keys": []}` revokes, but for an issuer, where it is refused.
+/// Material ages from `now`: past its soft age (SPIFFE: the refresh hint, or 300 s; key sets: `max_age_secs` within
+/// 300 s and 24 h, or 3600 s) a refresh is due, from its hard age (SPIFFE: twice that, within 60 s and 24 h; key sets:
+/// 24 h) on it is not used. PEM files do not age unless `max_age_secs` is said; ATTESTOR_PUT_PERMANENT never does.
 /// A bundle map is all that its feed delivers: each bundle is taken or none, and what the feed filled for other
 /// trust domains is dropped. A reader may meet some domains of the new map beside others of the old one.
 /// `kind` ATTESTOR_SOURCE_*, `name` a trust domain (`example.org` or `spiffe://example.org`) or an issuer, empty for
 /// a bundle map, `format` ATTESTOR_FORMAT_*, `now` Unix seconds or ATTESTOR_NOW. `options` and `err` may be NULL.
-/// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_PRIVATE_KEY, ATTESTOR_NO_USABLE_KEYS,
-/// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN,
+/// Returns: ATTESTOR_OK; with the removals taken, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_BUNDLE_REKEYED,
+/// ATTESTOR_BUNDLE_REPLACED; with nothing changed, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_PRIVATE_KEY,
+/// ATTESTOR_NO_USABLE_KEYS, ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN,
 /// ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED, ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED,
 /// ATTESTOR_OPTION_UNSUPPORTED.
 /// Threads: any, although the handle is not const; updates run one after the other, readers never wait. Allocates: yes.
@@ -229,30 +254,26 @@ pub unsafe extern "C" fn attestor_store_put(
         // SAFETY: the header asks for readable (pointer, length) pairs.
         let (source, document) =
             unsafe { (source(kind, name, name_len)?, bytes(document, document_len, MAX_DOCUMENT)?) };
-        let format = match format {
-            ATTESTOR_FORMAT_SPIFFE_BUNDLE => Format::SpiffeBundle,
-            ATTESTOR_FORMAT_WORKLOAD_API_JWKS => Format::WorkloadApiJwks,
-            ATTESTOR_FORMAT_JWKS => Format::Jwks,
-            ATTESTOR_FORMAT_PUBLIC_KEY_PEM => Format::PublicKeyPem,
-            ATTESTOR_FORMAT_X509_PEM => Format::X509Pem,
-            ATTESTOR_FORMAT_X509_DER => Format::X509Der,
-            ATTESTOR_FORMAT_BUNDLE_MAP => Format::BundleMap,
-            ATTESTOR_FORMAT_X509_CRL => Format::X509Crl,
-            _ => return Err(Reason::FormatUnsupported.into()),
-        };
+        let format = self::format(format)?;
         // SAFETY: the header asks for NULL or a structure that starts with its size.
         let options = unsafe { read_struct(options) }?.unwrap_or_else(attestor_put_options::zeroed);
-        if options.flags & !ATTESTOR_PUT_FORCE != 0 {
+        if options.flags & !(ATTESTOR_PUT_FORCE | ATTESTOR_PUT_PERMANENT) != 0 {
             return Err(Reason::OptionUnsupported.into());
         }
-        let options = PutOptions { feed: options.feed, force: options.flags & ATTESTOR_PUT_FORCE != 0 };
+        let options = PutOptions {
+            feed: options.feed,
+            force: options.flags & ATTESTOR_PUT_FORCE != 0,
+            max_age: (options.max_age_secs != 0).then_some(options.max_age_secs),
+            permanent: options.flags & ATTESTOR_PUT_PERMANENT != 0,
+        };
         store.inner.put(source, format, document, &options, self::now(now)).map(|_| ())
     })
 }
 
-/// Forgets a source at once: the next verification finds it unavailable. An unknown one is fine.
+/// Forgets a source and its callback at once: the next verification finds it unavailable. An unknown one is fine.
 ///
-/// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_SOURCE_NAME_INVALID.
+/// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_STORE_POISONED.
+/// Lifetime: `drop` of a callback runs before this returns, or when its fetch under way ends.
 /// Threads: any, although the handle is not const. Allocates: yes.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -272,52 +293,53 @@ pub unsafe extern "C" fn attestor_store_remove(
     })
 }
 
-/// Says what is known of a slot (ATTESTOR_SLOT_*).
+/// Confirms at `now` what a feed put before: nothing is new (HTTP 304, a stream that was opened again).
 ///
-/// `out->struct_size` must be set. `err` may be NULL.
-/// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if nothing has fed the slot, ATTESTOR_SOURCE_NAME_INVALID.
-/// Threads: any; never waits. Allocates: never.
+/// The trust domain of the empty name stands for everything that `feed` put. `err` may be NULL.
+/// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if nothing there is of this feed, ATTESTOR_SOURCE_NAME_INVALID,
+/// ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED.
+/// Threads: any, although the handle is not const. Allocates: yes.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn attestor_store_info(
-    store: Option<&attestor_store>,
+pub unsafe extern "C" fn attestor_store_touch(
+    store: *mut attestor_store,
     kind: u32,
     name: *const c_char,
     name_len: usize,
-    slot: u32,
-    out: *mut attestor_slot_info,
+    feed: u64,
+    now: i64,
     err: *mut attestor_error,
 ) -> attestor_status {
     status(err, || {
-        let store = required(store)?;
+        // SAFETY: the header asks for NULL or a live handle; it is only ever shared.
+        let store = required(unsafe { store.as_ref() })?;
         // SAFETY: the header asks for a readable (pointer, length) pair.
         let source = unsafe { source(kind, name, name_len) }?;
-        let slot = match slot {
-            ATTESTOR_SLOT_JWT => SlotKind::Jwt,
-            ATTESTOR_SLOT_X509 => SlotKind::X509,
-            ATTESTOR_SLOT_CRL => SlotKind::Crl,
-            _ => return Err(Reason::ArgumentInvalid.into()),
-        };
-        if out.is_null() {
-            return Err(Reason::ArgumentInvalid.into());
+        store.inner.touch(source, feed, self::now(now))
+    })
+}
+
+/// Drops everything that a feed filled, at once: its host may no longer use it.
+///
+/// `*emptied` says how many sources hold nothing any more. `emptied` and `err` may be NULL.
+/// Returns: ATTESTOR_OK, ATTESTOR_STORE_POISONED.
+/// Threads: any, although the handle is not const. Allocates: yes.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_store_withdraw(
+    store: *mut attestor_store,
+    feed: u64,
+    emptied: *mut u64,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        // SAFETY: the header asks for NULL or a live handle; it is only ever shared.
+        let store = required(unsafe { store.as_ref() })?;
+        let count = store.inner.withdraw(feed)?;
+        // SAFETY: the header asks for NULL or a writable pointer.
+        if let Some(emptied) = unsafe { emptied.as_mut() } {
+            *emptied = count as u64;
         }
-        let info = store.inner.info(source, slot)?.ok_or(Reason::BundleUnavailable)?;
-        let mut report = attestor_slot_info {
-            struct_size: 0,
-            flags: 0,
-            generation: info.generation,
-            feed: info.feed,
-            confirmed_at: info.confirmed_at,
-            sequence: info.sequence.unwrap_or_default(),
-            refresh_hint: info.refresh_hint.unwrap_or_default(),
-            entries: info.entries as u64,
-            digest: info.digest,
-            skipped: [0; 32],
-        };
-        report.flags |= if info.sequence.is_some() { ATTESTOR_SLOT_HAS_SEQUENCE } else { 0 };
-        report.flags |= if info.refresh_hint.is_some() { ATTESTOR_SLOT_HAS_REFRESH_HINT } else { 0 };
-        report.skipped[..info.skipped.len()].copy_from_slice(&info.skipped);
-        // SAFETY: the header asks for a writable structure that starts with its size.
-        unsafe { write_struct(out, &report) }.map_err(ConfigError::from)
+        Ok(())
     })
 }

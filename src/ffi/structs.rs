@@ -8,7 +8,7 @@ const MAX_STRUCT: usize = 4096;
 /// A structure whose all-zero bytes are valid and whose first member is its `u32` size.
 ///
 /// # Safety
-/// `repr(C)`, no references or enums, `struct_size: u32` first.
+/// `repr(C)`, no references or enums but nullable function pointers, `struct_size: u32` first.
 pub(super) unsafe trait Sized32: Copy {
     /// All members zero: every default.
     fn zeroed() -> Self {
@@ -64,4 +64,9 @@ pub(super) unsafe fn write_struct<T: Sized32>(to: *mut T, value: &T) -> Result<(
     // SAFETY: both sides hold `room` bytes and do not overlap.
     unsafe { core::ptr::copy_nonoverlapping(from.add(skip), to.cast::<u8>().add(skip), room - skip) };
     Ok(())
+}
+
+/// The bits of what is so.
+pub(super) fn flags<const N: usize>(flags: [(bool, u32); N]) -> u32 {
+    flags.into_iter().filter(|(is_so, _)| *is_so).fold(0, |bits, (_, bit)| bits | bit)
 }

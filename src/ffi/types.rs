@@ -43,6 +43,10 @@ pub struct attestor_error {
     pub phrase: *const c_char,
     /// NUL-terminated; may be empty.
     pub detail: [c_char; 256],
+    /// What a callback returned, of a refresh that failed; else 0.
+    pub host_code: i32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), integers and pointers, the size first.
@@ -67,6 +71,8 @@ impl attestor_error {
             slug: slug.as_ptr().cast(),
             phrase: phrase.as_ptr().cast(),
             detail: [0; 256],
+            host_code: outcome.as_ref().err().map_or(0, ConfigError::host_code),
+            reserved: 0,
         };
         let fits = (0..=detail.len().min(255)).rev().find(|at| detail.is_char_boundary(*at)).unwrap_or(0);
         for (to, from) in report.detail.iter_mut().zip(detail[..fits].bytes()) {
@@ -78,4 +84,4 @@ impl attestor_error {
 }
 
 const _: () = assert!(size_of::<attestor_str>() == 2 * size_of::<usize>());
-const _: () = assert!(size_of::<attestor_error>() == 8 + 2 * size_of::<usize>() + 256);
+const _: () = assert!(size_of::<attestor_error>() == 8 + 2 * size_of::<usize>() + 256 + 8);

@@ -9,7 +9,7 @@ use crate::error::ConfigError;
 use crate::request::{Possession, Request, possession_message};
 use crate::result::{Rejected, Verified, VerifyResult};
 use crate::verdict::Reason;
-use crate::verifier::Verifier;
+use crate::verifier::{Verifier, VerifierOptions};
 use core::ffi::c_char;
 use core::ptr::null_mut;
 use std::sync::Arc;
@@ -22,15 +22,20 @@ const MAX_NONCE: usize = 4096;
 /// The largest `limits.chain_bytes` a policy can set.
 const MAX_CHAIN: usize = 1 << 18;
 const MAX_CHALLENGE: usize = 4096;
+/// Records are set aside for every entry there may be.
+const MAX_CACHE_ENTRIES: u64 = 1 << 20;
 
 /// `attestor_request.possession`: the host finished a TLS handshake in which the peer presented the chain.
 pub const ATTESTOR_POSSESSION_TLS_HANDSHAKE: u32 = 1;
 /// `attestor_request.possession`: the peer signed `challenge`; `proof` is the signature.
 pub const ATTESTOR_POSSESSION_SIGNED_CHALLENGE: u32 = 2;
 
+/// `attestor_verifier_options.flags`: every credential is verified anew.
+pub const ATTESTOR_VERIFIER_NO_CACHE: u32 = 1;
+
 /// A store and a policy. Shared: any number of threads; reference-counted by `_ref` and `_free`.
 pub struct attestor_verifier {
-    inner: Verifier,
+    pub(super) inner: Verifier,
 }
 
 /// Options of `attestor_verifier_new`. Zero is the default of every member.
@@ -39,12 +44,38 @@ pub struct attestor_verifier {
 pub struct attestor_verifier_options {
     /// `sizeof(attestor_verifier_options)`.
     pub struct_size: u32,
-    /// Must be 0.
+    /// ATTESTOR_VERIFIER_NO_CACHE or 0.
     pub flags: u32,
+    /// Most entries of the verified-credential cache, at most 1048576; 0 is 4096. Their records, of less than half a
+    /// kilobyte each, are set aside at once.
+    pub cache_entries: u64,
+    /// Most bytes that the cache holds; 0 is 8 MiB.
+    pub cache_bytes: u64,
 }
 
 // SAFETY: repr(C), integers, the size first.
 unsafe impl Sized32 for attestor_verifier_options {}
+
+impl attestor_verifier_options {
+    fn read(&self) -> Result<VerifierOptions, Reason> {
+        if self.flags & !ATTESTOR_VERIFIER_NO_CACHE != 0 {
+            return Err(Reason::OptionUnsupported);
+        }
+        if self.cache_entries > MAX_CACHE_ENTRIES {
+            return Err(Reason::ArgumentInvalid);
+        }
+        let chosen = |value: u64, default| match value {
+            0 => default,
+            _ => usize::try_from(value).unwrap_or(usize::MAX),
+        };
+        let default = VerifierOptions::default();
+        let entries = chosen(self.cache_entries, default.cache_entries);
+        Ok(VerifierOptions {
+            cache_entries: if self.flags & ATTESTOR_VERIFIER_NO_CACHE == 0 { entries } else { 0 },
+            cache_bytes: chosen(self.cache_bytes, default.cache_bytes),
+        })
+    }
+}
 
 /// One verification. Initialize with ATTESTOR_REQUEST_INIT. The pointers are read before the call returns.
 #[repr(C)]
@@ -107,14 +138,14 @@ pub struct attestor_request {
 // SAFETY: repr(C), integers and pointers, the size first.
 unsafe impl Sized32 for attestor_request {}
 
-const _: () = assert!(size_of::<attestor_verifier_options>() == 8);
+const _: () = assert!(size_of::<attestor_verifier_options>() == 24);
 const _: () = assert!(size_of::<attestor_request>() == 32 + 20 * size_of::<*const u8>());
 
 /// Makes a verifier of a policy document (UTF-8 JSON) against a store, of which it takes a reference.
 ///
 /// `options` and `err` may be NULL.
 /// Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID with the JSON path in `err->detail`,
-/// ATTESTOR_OPTION_UNSUPPORTED (`*out` is then NULL).
+/// ATTESTOR_OPTION_UNSUPPORTED, ATTESTOR_ARGUMENT_INVALID (`*out` is then NULL).
 /// Lifetime: until the last reference is given up with `attestor_verifier_free`.
 /// Threads: any. Allocates: on construction.
 #[must_use]
@@ -132,13 +163,10 @@ pub unsafe extern "C" fn attestor_verifier_new(
         unsafe { write_out(out, null_mut()) }?;
         let store = Arc::clone(&required(store)?.inner);
         // SAFETY: the header asks for NULL or a structure that starts with its size.
-        let options = unsafe { read_struct(options) }?;
-        if options.is_some_and(|options| options.flags != 0) {
-            return Err(Reason::OptionUnsupported.into());
-        }
+        let options = unsafe { read_struct(options) }?.unwrap_or_else(attestor_verifier_options::zeroed);
         // SAFETY: the header asks for a readable (pointer, length) pair.
         let policy = unsafe { bytes(policy.cast(), policy_len, MAX_POLICY) }?;
-        let verifier = Arc::new(attestor_verifier { inner: Verifier::new(store, policy)? });
+        let verifier = Arc::new(attestor_verifier { inner: Verifier::with(store, policy, options.read()?)? });
         // SAFETY: checked above.
         Ok(unsafe { write_out(out, Arc::into_raw(verifier).cast_mut()) }?)
     })
@@ -193,6 +221,7 @@ pub unsafe extern "C" fn attestor_verifier_set_policy(
 
 /// Sets a shadow policy, which judges whatever the policy judges and decides nothing; `policy` NULL removes it.
 ///
+/// A credential that the cache knows (ATTESTOR_FROM_CACHE) it has judged before.
 /// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID (the old one then stays).
 /// Threads: any, although the handle is not const. Allocates: yes.
 #[must_use]
@@ -218,8 +247,8 @@ pub unsafe extern "C" fn attestor_verifier_set_shadow_policy(
 /// Returns: ATTESTOR_OK, a deny (1000-1999), an unavailable (2000-2099), or misuse (1-99).
 /// Lifetime: views in `summary` are valid until the next `attestor_verify`, `_clear` or `_free` of this result.
 /// Threads: `verifier` any, `result` one at a time. Never waits for an update and never calls back.
-/// Allocates: never on a result that has grown to the size of its credentials; RSA: at most 5; a chain of EC
-/// certificates: 2.
+/// Allocates: never on a result that has grown to the size of its credentials, with a cache that is off or full; RSA: at
+/// most 5; a chain of EC certificates: 2.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn attestor_verify(
@@ -251,6 +280,44 @@ pub unsafe extern "C" fn attestor_admit(
     status(err, || {
         // SAFETY: the header's contract.
         unsafe { ask(verifier, request, result, summary, Verifier::admit) }
+    })
+}
+
+/// Judges, lets the callback of the source fetch what is missing or too old if that is due, and judges again. As
+/// `attestor_verify`, but it runs callbacks.
+///
+/// It never waits for another thread's fetch. In a callback of the same store it only judges. A callback must not use
+/// `result`, and not give up the last reference to `verifier`.
+/// Returns: as `attestor_verify`, of the last judgement. Threads: `verifier` any, `result` one at a time.
+/// Allocates: as `attestor_verify`, and what a refresh does.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_verify_refreshing(
+    verifier: Option<&attestor_verifier>,
+    request: *const attestor_request,
+    result: Option<&mut attestor_result>,
+    summary: *mut attestor_summary,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        // SAFETY: the header's contract.
+        unsafe { ask(verifier, request, result, summary, Verifier::verify_refreshing) }
+    })
+}
+
+/// Judges an admission as `attestor_admit`, refreshing as `attestor_verify_refreshing`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn attestor_admit_refreshing(
+    verifier: Option<&attestor_verifier>,
+    request: *const attestor_request,
+    result: Option<&mut attestor_result>,
+    summary: *mut attestor_summary,
+    err: *mut attestor_error,
+) -> attestor_status {
+    status(err, || {
+        // SAFETY: the header's contract.
+        unsafe { ask(verifier, request, result, summary, Verifier::admit_refreshing) }
     })
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Attestor {
     pub(crate) max_lifetime: Option<i64>,
     pub(crate) max_token_age: Option<i64>,
     pub(crate) max_iat_future: Option<i64>,
+    /// How long after its soft age a bundle is used; by default the bundle's own hard age counts.
+    pub(crate) max_staleness: Option<u64>,
     pub(crate) accept_unbound_cnf: bool,
     /// `None` admits whoever verifies.
     pub(crate) allow: Option<Allow>,
@@ -60,6 +62,7 @@ const EXTERNAL: &[&str] = &[
     "max_lifetime_secs",
     "max_token_age_secs",
     "max_iat_future_secs",
+    "max_staleness_secs",
     "passport_binding",
     "accept_unbound_cnf",
     "allow",
@@ -108,6 +111,7 @@ impl Attestor {
             max_lifetime: seconds("max_lifetime_secs", 1)?,
             max_token_age: seconds("max_token_age_secs", 1)?,
             max_iat_future: seconds("max_iat_future_secs", 0)?,
+            max_staleness: seconds("max_staleness_secs", 0)?.and_then(|secs| u64::try_from(secs).ok()),
             accept_unbound_cnf: object.boolean_or("accept_unbound_cnf", false)?,
             allow,
             map_required: read_map_required(&object, map.as_ref())?,
@@ -133,6 +137,7 @@ impl Attestor {
             max_lifetime: None,
             max_token_age: None,
             max_iat_future: None,
+            max_staleness: None,
             accept_unbound_cnf: false,
             allow: None,
             map_required: read_map_required(&object, map.as_ref())?,

@@ -53,6 +53,13 @@ impl Attestor {
         Ok(expires_at)
     }
 
+    /// The first second at which [`Self::check_time`] refuses claims that it takes now: it never takes them again.
+    pub(crate) fn holds_until(&self, claims: &Claims<'_>) -> Option<i64> {
+        let expired = claims.expires_at?.saturating_add(self.clock_skew);
+        let aged = |(most, iat): (i64, i64)| iat.saturating_add(most + self.clock_skew + 1);
+        Some(self.max_token_age.zip(claims.issued_at).map(aged).map_or(expired, |aged| aged.min(expired)))
+    }
+
     /// `aud` names us, byte for byte.
     pub(crate) fn check_audience(&self, audience: Audience<'_>) -> Result<(), Reason> {
         if self.audiences.is_empty() {

@@ -6,14 +6,25 @@ use super::spiffe::Spiffe;
 use crate::credential::claims::Audience;
 use crate::crypto::{AlgorithmSet, sha256};
 use crate::error::ConfigError;
+use crate::tally::Row;
+use crate::trust::SourceKind;
 use crate::verdict::Reason;
 use crate::wire::json::{Limits, Tape};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 const MAX_BYTES: usize = 1 << 20;
 pub(super) const DOCUMENT: Limits = Limits { depth: 16, members: 64 * 1024 };
 /// The largest `limits.credential_bytes`.
 pub(crate) const MAX_CREDENTIAL_BYTES: i64 = 65536;
+
+/// A source that a policy names.
+pub(crate) struct NamedSource {
+    pub(crate) kind: SourceKind,
+    pub(crate) name: Box<str>,
+    /// The `max_staleness_secs` of every attestor that asks it.
+    pub(crate) max_staleness: Vec<Option<u64>>,
+}
 
 /// A checked policy.
 pub(crate) struct Policy {
@@ -25,6 +36,12 @@ pub(crate) struct Policy {
     pub(crate) attestors: Vec<Attestor>,
     /// SHA-256 of the document.
     pub(crate) digest: [u8; 32],
+    /// Which of its verifier's policies it is; whoever keeps a verdict compares it.
+    pub(crate) epoch: u64,
+    /// What each attestor has come to, once a verifier has the policy.
+    pub(crate) rows: Vec<Arc<Row>>,
+    /// The sources that the attestors name, sorted.
+    pub(crate) sources: Vec<NamedSource>,
     /// What any attestor's kind knows; each attestor's own set is checked once it is found.
     pub(crate) algorithms: AlgorithmSet,
     /// Attestors, by position, that list a trust domain.
@@ -61,6 +78,9 @@ impl Policy {
             json,
             attestors: Vec::with_capacity(list.len()),
             digest: sha256(document),
+            epoch: 0,
+            rows: Vec::new(),
+            sources: Vec::new(),
             algorithms: AlgorithmSet::default(),
             trust_domains: HashMap::new(),
             open: Vec::new(),
@@ -72,7 +92,38 @@ impl Policy {
             policy.add(Attestor::read(field, skew)?, field)?;
         }
         policy.check_native(&list)?;
+        policy.sources = policy.named_sources();
         Ok(policy)
+    }
+
+    fn named_sources(&self) -> Vec<NamedSource> {
+        let mut named: BTreeMap<(SourceKind, &str), Vec<Option<u64>>> = BTreeMap::new();
+        for attestor in &self.attestors {
+            let own: Vec<_> = match &attestor.kind {
+                Kind::Spiffe(spiffe) => spiffe
+                    .trust_domains
+                    .iter()
+                    .flatten()
+                    .map(|domain| (SourceKind::TrustDomain, &**domain))
+                    .collect(),
+                Kind::Oidc(oidc) => vec![(SourceKind::Issuer, &*oidc.issuer)],
+                Kind::Native(_) => Vec::new(),
+            };
+            for name in own {
+                named.entry(name).or_default().push(attestor.max_staleness);
+            }
+        }
+        let source = |((kind, name), max_staleness): ((SourceKind, &str), _)| NamedSource {
+            kind,
+            name: name.into(),
+            max_staleness,
+        };
+        named.into_iter().map(source).collect()
+    }
+
+    /// Whether an attestor names the source.
+    pub(crate) fn names(&self, kind: SourceKind, name: &str) -> bool {
+        self.sources.binary_search_by(|named| (named.kind, &*named.name).cmp(&(kind, name))).is_ok()
     }
 
     /// Adds an attestor that no other one overlaps: (source, audience) is unique.

@@ -18,7 +18,7 @@ mod tenant;
 
 pub(crate) use allow::Entry;
 pub(crate) use attestor::{Attestor, Binding, Kind};
-pub(crate) use document::Policy;
+pub(crate) use document::{NamedSource, Policy};
 pub use lint::{Finding, Severity, lint};
 pub(crate) use map::{Captures, Rule};
 pub(crate) use oidc::{Nonce, Oidc};

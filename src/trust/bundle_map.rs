@@ -2,7 +2,8 @@
 //!
 //! Each bundle is read as if it were put alone, so a map takes exactly what single puts take.
 
-use super::bundle::{self, Bundle, Format, malformed};
+use super::bundle::{self, Bundle, malformed};
+use super::format::Format;
 use super::source::Source;
 use crate::crypto::sha256;
 use crate::error::ConfigError;

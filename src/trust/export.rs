@@ -1,6 +1,7 @@
 //! Bundle documents that are written: always rebuilt from what was read, so that nothing but public members leaves.
 
-use super::bundle::{Bundle, Format};
+use super::bundle::Bundle;
+use super::format::Format;
 use super::inspect::{Outcome, entries, read_as};
 use super::jwk;
 use super::slot::{Authority, Key};
@@ -24,6 +25,12 @@ pub struct Converted {
     pub authorities: usize,
     /// What the first document says and this one does not.
     pub dropped: Vec<Dropped>,
+}
+
+/// What a SPIFFE bundle says beside its entries.
+pub(super) struct Said {
+    pub(super) sequence: Option<u64>,
+    pub(super) refresh_hint: Option<u64>,
 }
 
 /// Something that a conversion left out.
@@ -89,27 +96,33 @@ impl Format {
         let authorities: Vec<&Authority> =
             bundle.authorities.iter().flatten().filter(|_| to.has_authorities()).collect();
         // Nothing at all is a revocation, which SPIFFE documents can say.
-        let revokes = bundle.is_empty() && to.has_keys() && to != Self::Jwks && to != Self::PublicKeyPem;
+        let revokes = bundle.is_empty() && to.can_revoke();
         if keys.is_empty() && authorities.is_empty() && !revokes {
             return Err(ConfigError::new(
                 Reason::NoUsableKeys,
                 format!("nothing in the document can be written as {}", to.name()),
             ));
         }
-        let document = to.write(&keys, &authorities, &bundle)?;
+        let said = Said { sequence: bundle.sequence, refresh_hint: bundle.refresh_hint };
+        let document = to.write(&keys, &authorities, &said)?;
         let dropped = to.dropped(&keys, &authorities, &bundle);
         Ok(Converted { document, keys: keys.len(), authorities: authorities.len(), dropped })
     }
 
-    fn has_keys(self) -> bool {
+    /// Whether a document without entries says that all of them are revoked.
+    pub(super) fn can_revoke(self) -> bool {
+        matches!(self, Self::SpiffeBundle | Self::WorkloadApiJwks)
+    }
+
+    pub(super) fn has_keys(self) -> bool {
         matches!(self, Self::SpiffeBundle | Self::WorkloadApiJwks | Self::Jwks | Self::PublicKeyPem)
     }
 
-    fn has_authorities(self) -> bool {
+    pub(super) fn has_authorities(self) -> bool {
         matches!(self, Self::SpiffeBundle | Self::X509Pem | Self::X509Der)
     }
 
-    fn has_place_for(self, key: &Key) -> bool {
+    pub(super) fn has_place_for(self, key: &Key) -> bool {
         let rules = self.key_rules();
         let ed25519 = matches!(key.public, PublicKey::Ed25519(_));
         // A key that is bound to an issuer stays so.
@@ -120,11 +133,11 @@ impl Format {
         self == Self::PublicKeyPem || (self.has_keys() && fits)
     }
 
-    fn write(
+    pub(super) fn write(
         self,
         keys: &[&Key],
         authorities: &[&Authority],
-        bundle: &Bundle,
+        said: &Said,
     ) -> Result<Vec<u8>, ConfigError> {
         let mut text = String::new();
         match self {
@@ -140,7 +153,7 @@ impl Format {
                 }
             }
             Self::SpiffeBundle | Self::WorkloadApiJwks | Self::Jwks => {
-                self.write_json(keys, authorities, bundle, &mut text)?;
+                self.write_json(keys, authorities, said, &mut text)?;
             }
             Self::BundleMap | Self::X509Crl => {
                 return Err(ConfigError::new(Reason::FormatUnsupported, "not a format of one source's keys"));
@@ -153,7 +166,7 @@ impl Format {
         self,
         keys: &[&Key],
         authorities: &[&Authority],
-        bundle: &Bundle,
+        said: &Said,
         out: &mut String,
     ) -> Result<(), ConfigError> {
         let use_ = if self == Self::Jwks { "sig" } else { "jwt-svid" };
@@ -162,7 +175,7 @@ impl Format {
         list.push('[');
         for (at, key) in keys.iter().enumerate() {
             list.push_str(if at > 0 { "," } else { "" });
-            write_key(list, key, use_);
+            write_key(list, key, Some(use_));
         }
         for (at, authority) in authorities.iter().enumerate() {
             list.push_str(if at + keys.len() > 0 { "," } else { "" });
@@ -175,8 +188,8 @@ impl Format {
                     document.raw(name, &value.to_string());
                 }
             };
-            number("spiffe_refresh_hint", bundle.refresh_hint);
-            number("spiffe_sequence", bundle.sequence);
+            number("spiffe_refresh_hint", said.refresh_hint);
+            number("spiffe_sequence", said.sequence);
         }
         document.end();
         out.push('\n');
@@ -211,7 +224,15 @@ impl Bundle {
     }
 }
 
-fn write_key(out: &mut String, key: &Key, use_: &str) {
+/// A plain key set (RFC 7517) of one key: no longer than any document that the key was read from.
+pub(super) fn key_set_of(key: &Key) -> String {
+    let mut out = String::from("{\"keys\":[");
+    write_key(&mut out, key, None);
+    out.push_str("]}");
+    out
+}
+
+fn write_key(out: &mut String, key: &Key, use_: Option<&str>) {
     let mut object = Object::begin(out);
     object.optional("alg", key.algorithm.map(crate::crypto::Algorithm::name));
     write_public(
@@ -232,7 +253,7 @@ fn write_authority(out: &mut String, authority: &Authority) -> Result<(), Config
     })?;
     let mut object = Object::begin(out);
     let x5c = base64url::encode_standard(&authority.der);
-    write_public(&mut object, &key.public, [None, None], "x509-svid", Some(&x5c));
+    write_public(&mut object, &key.public, [None, None], Some("x509-svid"), Some(&x5c));
     object.end();
     Ok(())
 }
@@ -242,7 +263,7 @@ fn write_public(
     object: &mut Object<'_>,
     key: &PublicKey,
     [issuer, kid]: [Option<&str>; 2],
-    use_: &str,
+    use_: Option<&str>,
     x5c: Option<&str>,
 ) {
     let coordinates = match key {
@@ -270,7 +291,7 @@ fn write_public(
             Some((base64url::encode(&point[..]), None))
         }
     };
-    object.string("use", use_);
+    object.optional("use", use_);
     let (x, y) = coordinates.unzip();
     object.optional("x", x.as_deref());
     if let Some(x5c) = x5c {

@@ -1,6 +1,7 @@
 //! A bundle document, entry by entry, for the people who run it: what is used, what is passed over, and why.
 
-use super::bundle::{self, Format, LIMITS, Use};
+use super::bundle::{self, LIMITS, Use};
+use super::format::Format;
 use super::jwk;
 use super::skip::Skip;
 use super::slot::Key;

@@ -197,8 +197,22 @@ fn write_key(out: &mut String, kind: DenyKind, source: &str, field: DenyField, v
     let _ = write!(out, "{}.{}.{}.{source}{value}", kind as u32, field as u32, source.len());
 }
 
+/// Whether a text is the key of an entry that could be denied.
+pub(super) fn is_key(text: &str) -> bool {
+    let read = || {
+        let mut parts = text.splitn(4, '.');
+        let [kind, field, length] = [parts.next()?, parts.next()?, parts.next()?];
+        let (kind, field): (u32, u32) = (kind.parse().ok()?, field.parse().ok()?);
+        let (source, value) = parts.next()?.split_at_checked(length.parse().ok()?)?;
+        let kind = DenyKind::ALL.iter().copied().find(|known| *known as u32 == kind)?;
+        let field = DenyField::ALL.iter().copied().find(|known| *known as u32 == field)?;
+        DenyEntry { kind, source, field, value, expires_at: None }.key().ok()
+    };
+    read().is_some_and(|key| key == text)
+}
+
 /// Keys, and when each expires.
-type Entries = HashMap<Arc<str>, Option<i64>>;
+pub(super) type Entries = HashMap<Arc<str>, Option<i64>>;
 
 /// The table. Changes come one at a time: the store sees to it.
 pub(crate) struct Overlay {
@@ -295,6 +309,54 @@ impl Overlay {
         self.raise();
     }
 
+    /// The table as it is.
+    pub(super) fn entries(&self) -> Vec<Arc<Entries>> {
+        self.shards.iter().map(Published::load).collect()
+    }
+
+    /// Denies what is not denied yet, each shard copied once; whatever does not fit as a whole changes nothing.
+    /// How many entries that added. Expired ones are passed over; a known one stays as it is.
+    pub(super) fn deny_absent(&self, entries: &Entries, now: i64) -> Result<usize, ConfigError> {
+        let mut by_shard: Vec<Vec<(&Arc<str>, Option<i64>)>> = vec![Vec::new(); SHARDS];
+        for (key, end) in entries.iter().filter(|(_, end)| is_live(**end, now)) {
+            by_shard[self.shard_of(key)].push((key, *end));
+        }
+        if !self.has_room(&by_shard) {
+            self.purge(now);
+            if !self.has_room(&by_shard) {
+                return Err(Reason::OverlayFull.into());
+            }
+        }
+        let (mut added, mut len) = (0, 0);
+        for (shard, entries) in self.shards.iter().zip(by_shard) {
+            if !entries.is_empty() {
+                shard.update(|known| {
+                    let mut known = Entries::clone(known);
+                    for (key, end) in entries {
+                        if !known.get(key).is_some_and(|end| is_live(*end, now)) {
+                            known.insert(Arc::clone(key), end);
+                            added += 1;
+                        }
+                    }
+                    Arc::new(known)
+                });
+            }
+            len += shard.read(|entries| entries.len());
+        }
+        self.len.store(len, Ordering::Relaxed);
+        if added > 0 {
+            self.raise();
+        }
+        Ok(added)
+    }
+
+    fn has_room(&self, by_shard: &[Vec<(&Arc<str>, Option<i64>)>]) -> bool {
+        let new = |(shard, entries): (&Published<Arc<Entries>>, &Vec<(&Arc<str>, _)>)| {
+            shard.read(|known| entries.iter().filter(|(key, _)| !known.contains_key(*key)).count())
+        };
+        self.len() + self.shards.iter().zip(by_shard).map(new).sum::<usize>() <= self.limit
+    }
+
     /// Makes room. What has expired denies nothing, so nothing changes for a reader.
     fn purge(&self, now: i64) {
         let mut len = 0;
@@ -330,12 +392,16 @@ impl Overlay {
     }
 
     fn shard(&self, key: &str) -> &Published<Arc<Entries>> {
+        &self.shards[self.shard_of(key)]
+    }
+
+    fn shard_of(&self, key: &str) -> usize {
         let shard = self.hasher.hash_one(key) % SHARDS as u64;
-        &self.shards[usize::try_from(shard).unwrap_or_default()]
+        usize::try_from(shard).unwrap_or_default()
     }
 }
 
-fn is_live(expires_at: Option<i64>, now: i64) -> bool {
+pub(super) fn is_live(expires_at: Option<i64>, now: i64) -> bool {
     expires_at.is_none_or(|end| now < end)
 }
 
@@ -566,6 +632,57 @@ mod tests {
         store.clear_denials().unwrap();
         assert_eq!(store.denials(), 0);
         store.deny(one_more, Now::At(1)).unwrap();
+    }
+
+    #[test]
+    fn many_are_denied_at_once_or_none() {
+        let overlay = Overlay::with_limit(3);
+        let key = |n: usize| -> Arc<str> {
+            entry(DenyKind::Issuer, "i", DenyField::Sub, &n.to_string()).key().unwrap().into()
+        };
+        let all = |entries: &[(usize, Option<i64>)]| -> Entries {
+            entries.iter().map(|(n, end)| (key(*n), *end)).collect()
+        };
+        let asked = |n: usize, now| {
+            overlay.is_denied(DenyKind::Issuer, "i", DenyField::Sub, &n.to_string(), now, &mut String::new())
+        };
+        overlay.deny(&key(0), Some(100), 1).unwrap();
+        let epoch = overlay.epoch();
+        let added = overlay.deny_absent(&all(&[(0, None), (1, Some(60)), (2, Some(50))]), 50);
+        assert_eq!((added, overlay.len()), (Ok(1), 2), "0 is known, 2 has expired");
+        assert!(overlay.epoch() > epoch);
+        assert!(asked(0, 99) && !asked(0, 100), "what is known stays as it is");
+        assert!(asked(1, 59) && !asked(1, 60) && !asked(2, 50));
+        let full = overlay.deny_absent(&all(&[(3, None), (4, None)]), 50);
+        assert_eq!(full.unwrap_err().reason(), Reason::OverlayFull);
+        assert!(!asked(3, 50) && !asked(4, 50) && overlay.len() == 2);
+        assert_eq!(overlay.deny_absent(&all(&[(3, None), (4, None)]), 60), Ok(2), "1 made room");
+        assert_eq!(overlay.deny_absent(&all(&[(0, Some(300))]), 100), Ok(1), "an expired one is none");
+        assert!(asked(0, 299) && overlay.len() == 3);
+    }
+
+    #[test]
+    fn keys_are_checked_as_entries_are() {
+        let serial = entry(DenyKind::TrustDomain, "td", DenyField::X509Serial, "7b").key().unwrap();
+        assert_eq!((serial.as_str(), is_key(&serial)), ("1.5.2.td7b", true));
+        assert!(is_key("2.1.1.*a.b.c") && is_key("3.4.1.*NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"));
+        for text in [
+            "",
+            "1.5.2",
+            "1.5.2.t",
+            "1.5.2.tdx",           // no serial
+            "1.5.02.td7b",         // another spelling
+            "+1.5.2.td7b",         // likewise
+            "1.5.9.spiffe://td7b", // not canonical
+            "4.1.1.*a",
+            "1.8.1.*a",
+            "1.0.1.*a",
+            "3.1.1.xa",
+            "2.1.1.é",
+            "2.1.99999999999999999999.*a",
+        ] {
+            assert!(!is_key(text), "{text}");
+        }
     }
 
     #[test]

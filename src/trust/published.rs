@@ -4,8 +4,7 @@
 //! a reader only ever *tries* to lock, and fails only if the ring went round meanwhile, so every
 //! retry means that a write was finished. A forked child can read whatever its parent was doing.
 
-use parking_lot::{Mutex, RwLock};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use super::sync::{AtomicUsize, Mutex, Ordering, RwLock, spin_loop, yield_now};
 
 const CELLS: usize = 4;
 
@@ -40,7 +39,7 @@ impl<T: Clone> Published<T> {
                     return seen;
                 }
             }
-            core::hint::spin_loop();
+            spin_loop();
         }
     }
 
@@ -63,7 +62,7 @@ impl<T: Clone> Published<T> {
         let mut cell = loop {
             next = (next + 1) % CELLS;
             if next == current {
-                std::thread::yield_now();
+                yield_now();
                 continue;
             }
             // A late reader may still hold a cell: take another, do not wait for it.

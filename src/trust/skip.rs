@@ -53,6 +53,16 @@ skips! {
 pub(crate) struct SkipCounts([u32; Skip::ALL.len()]);
 
 impl SkipCounts {
+    /// As counted elsewhere, in the order of [`Skip::ALL`]; `None` if no document of a bundle has so many entries.
+    pub(crate) fn from_counts(counts: impl Iterator<Item = u32>) -> Option<Self> {
+        const MOST: u32 = 1 << 20;
+        let mut known = [0; Skip::ALL.len()];
+        for (at, count) in counts.enumerate() {
+            *known.get_mut(at)? = Some(count).filter(|count| *count <= MOST)?;
+        }
+        Some(Self(known))
+    }
+
     pub(crate) fn add(&mut self, skip: Skip) {
         self.0[skip as usize] += 1;
     }

@@ -1,5 +1,7 @@
 //! A slot: the keys or authorities of one use that one update put in place, and what is known of it.
 
+use super::format::Format;
+use super::freshness::{self, Ages, Freshness};
 use super::skip::{Skip, SkipCounts};
 use crate::crypto::{Algorithm, PublicKey};
 use crate::verdict::Reason;
@@ -7,6 +9,7 @@ use crate::wire::certificate::{Certificate, KeyUsage};
 use crate::wire::crl::CertificateList;
 use crate::wire::json::Str;
 use pki_types::TrustAnchor;
+use std::sync::Arc;
 use webpki::{CertRevocationList, OwnedCertRevocationList};
 
 /// A JWT key of a bundle, ready to verify.
@@ -77,25 +80,64 @@ impl Crl {
     }
 }
 
-/// One generation of a slot. Never changed, only replaced.
+/// A slot at one time. Never changed, only replaced; a feed that confirms it gives it another origin and the same
+/// entries.
 pub(crate) struct Slot<T> {
-    pub(crate) entries: Vec<T>,
+    pub(crate) entries: Arc<Vec<T>>,
     pub(crate) origin: Origin,
 }
 
 /// Where a slot's material came from.
 #[derive(Clone)]
 pub(crate) struct Origin {
-    /// Counts the store's updates; unique within the store.
+    /// Counts the store's updates; unique within the store. Kept while the entries stay.
     pub(crate) generation: u64,
     pub(crate) feed: u64,
     /// Unix seconds at which the feed last confirmed the material.
     pub(crate) confirmed_at: i64,
+    pub(crate) ages: Ages,
+    pub(crate) format: Format,
     pub(crate) sequence: Option<u64>,
     pub(crate) refresh_hint: Option<u64>,
     /// SHA-256 of the document.
     pub(crate) digest: [u8; 32],
     pub(crate) skips: SkipCounts,
+    /// From a snapshot, and no feed has spoken since.
+    pub(crate) restored: bool,
+    /// What the gate found in the last update: bits of `GateFinding`.
+    pub(crate) findings: u32,
+    /// Additions of the last update that the gate held back.
+    pub(crate) withheld: u32,
+    /// While it holds some back: the last update that passed.
+    pub(crate) baseline: Option<Arc<Baseline>>,
+}
+
+/// The last update that passed: what later ones are compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Baseline {
+    pub(crate) entries: Vec<Known>,
+}
+
+/// An entry of an earlier update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) kid: Option<Box<str>>,
+    pub(crate) identity: Box<[u8]>,
+}
+
+impl Origin {
+    /// Seconds since the material was confirmed; 0 if the clock has gone back.
+    pub(crate) fn age(&self, now: i64) -> u64 {
+        freshness::age(self.confirmed_at, now)
+    }
+
+    /// Whether a refresh is due.
+    ///
+    /// # Errors
+    /// `bundle_stale` from the hard age on.
+    pub(crate) fn check_age(&self, max_staleness: Option<u64>, now: i64) -> Result<bool, Reason> {
+        self.ages.check(self.confirmed_at, max_staleness, now)
+    }
 }
 
 impl Slot<Key> {
@@ -167,13 +209,19 @@ pub enum SlotKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SlotInfo {
-    /// Counts the store's updates: a higher number is newer.
+    /// Counts the store's updates: a higher number is newer. Material that is only confirmed keeps its own.
     pub generation: u64,
     /// The feed that filled the slot.
     pub feed: u64,
     /// Unix seconds at which the feed last confirmed the material.
     pub confirmed_at: i64,
-    /// `spiffe_sequence` of the document, if it has a usable one.
+    /// Seconds after which a refresh is due; none for material that does not age.
+    pub soft_age: Option<u64>,
+    /// Seconds from which on the material is not used (`bundle_stale`), unless a policy's `max_staleness_secs`
+    /// says otherwise.
+    pub hard_age: Option<u64>,
+    /// `spiffe_sequence` that later documents are compared with: the document's, if it has a usable one, unless the
+    /// rotation gate has seen a higher one.
     pub sequence: Option<u64>,
     /// `spiffe_refresh_hint` in seconds within 10 s and 24 h, if the document has a usable one.
     pub refresh_hint: Option<u64>,
@@ -183,6 +231,25 @@ pub struct SlotInfo {
     pub entries: usize,
     /// How often each reason of [`Skip::ALL`] passed an entry of the document over.
     pub skipped: [u32; Skip::ALL.len()],
+    /// Whether the material is a snapshot's and no feed has spoken since.
+    pub restored: bool,
+    /// What the rotation gate found in the last update: bits of `GateFinding`.
+    pub findings: u32,
+    /// Additions of the last update that the rotation gate held back.
+    pub withheld: u32,
+}
+
+impl SlotInfo {
+    /// Seconds since the material was confirmed; 0 if the clock has gone back.
+    pub fn age(&self, now: i64) -> u64 {
+        freshness::age(self.confirmed_at, now)
+    }
+
+    /// How fresh the material is.
+    pub fn freshness(&self, now: i64) -> Freshness {
+        let ages = Ages { soft: self.soft_age, hard: self.hard_age };
+        Freshness::of(ages.check(self.confirmed_at, None, now))
+    }
 }
 
 impl<T> Slot<T> {
@@ -192,11 +259,16 @@ impl<T> Slot<T> {
             generation: origin.generation,
             feed: origin.feed,
             confirmed_at: origin.confirmed_at,
+            soft_age: origin.ages.soft,
+            hard_age: origin.ages.hard,
             sequence: origin.sequence,
             refresh_hint: origin.refresh_hint,
             digest: origin.digest,
             entries: self.entries.len(),
             skipped: core::array::from_fn(|i| origin.skips.get(Skip::ALL[i])),
+            restored: origin.restored,
+            findings: origin.findings,
+            withheld: origin.withheld,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::error::ConfigError;
 use crate::verdict::Reason;
 
 /// What a source's name is the name of. An issuer named like a trust domain is another source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum SourceKind {
@@ -43,6 +43,14 @@ impl<'a> Source<'a> {
     /// The issuer `name`, in its canonical spelling.
     pub fn issuer(name: &'a str) -> Self {
         Self { kind: SourceKind::Issuer, name }
+    }
+
+    /// The canonical name; where `world` may be meant, empty for everything that a feed delivers.
+    pub(crate) fn canonical_or_world(self, world: bool) -> Result<&'a str, ConfigError> {
+        if world && self.kind == SourceKind::TrustDomain && self.name.is_empty() {
+            return Ok("");
+        }
+        self.canonical()
     }
 
     /// The canonical name, checked.

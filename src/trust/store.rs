@@ -1,130 +1,70 @@
-//! The bundle store: which sources there are, and how an update takes effect, whole or not at all.
+//! The bundle store: which sources there are, and the one lock of those who change them.
 
-use super::bundle::{self, Bundle, Format};
-use super::bundle_map;
+use super::gate::Gate;
+use super::lock::Lock;
 use super::overlay::{DenyEntry, Overlay};
 use super::published::Published;
-use super::slot::{Authority, Crl, Key, Origin, Slot, SlotInfo, SlotKind};
+use super::slot::{SlotInfo, SlotKind};
 use super::source::{Source, SourceKind};
+use super::stored::StoredSource;
 use crate::clock::Now;
-use crate::crypto::sha256;
 use crate::error::ConfigError;
 use crate::verdict::Reason;
-use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ThreadId;
 
 /// Shards of the name table: an added name copies one of them.
 const SHARDS: usize = 256;
 
-/// How an update is to be taken.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct PutOptions {
-    /// Which feed speaks; a slot belongs to the feed that filled it last.
-    pub feed: u64,
-    /// Take the update although its sequence went back.
-    pub force: bool,
-}
+type Shard = Published<Arc<HashMap<Box<str>, Arc<StoredSource>>>>;
 
-/// What an update did; of a bundle map, to all trust domains together.
+/// How a store behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PutReport {
-    /// The generation of the slots it replaced.
-    pub generation: u64,
-    /// Usable JWT keys, if the JWT slot was replaced.
-    pub keys: Option<usize>,
-    /// Usable X.509 authorities, if the X.509 slot was replaced.
-    pub authorities: Option<usize>,
-    /// Revocation lists, if their slot was replaced.
-    pub crls: Option<usize>,
-    /// Entries passed over.
-    pub skipped: u32,
+pub struct StoreOptions {
+    /// What is done about suspicious updates.
+    pub gate: Gate,
+    /// Seconds between two fetches of a source for keys that it did not have; at least 1.
+    pub cooldown: u32,
 }
 
-impl PutReport {
-    fn plus(self, other: &Self) -> Self {
-        let sum = |one: Option<usize>, other: Option<usize>| match (one, other) {
-            (Some(one), Some(other)) => Some(one + other),
-            (one, other) => one.or(other),
-        };
-        Self {
-            generation: self.generation,
-            keys: sum(self.keys, other.keys),
-            authorities: sum(self.authorities, other.authorities),
-            crls: sum(self.crls, other.crls),
-            skipped: self.skipped.saturating_add(other.skipped),
-        }
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { gate: Gate::default(), cooldown: 10 }
     }
 }
 
-type SlotCell<T> = Published<Option<Arc<Slot<T>>>>;
+/// The sources that may be published.
+type AllowList = HashSet<(SourceKind, Box<str>)>;
 
-/// One source and its slots.
-pub(crate) struct StoredSource {
-    jwt: SlotCell<Key>,
-    x509: SlotCell<Authority>,
-    crls: SlotCell<Crl>,
-}
+/// A source and its name.
+pub(super) type Named = (SourceKind, Box<str>, Arc<StoredSource>);
 
-impl StoredSource {
-    fn new() -> Self {
-        Self { jwt: Published::new(None), x509: Published::new(None), crls: Published::new(None) }
-    }
-
-    /// The current JWT keys; `None` while nothing has fed them.
-    pub(crate) fn jwt(&self) -> Option<Arc<Slot<Key>>> {
-        self.jwt.load()
-    }
-
-    /// The current X.509 authorities, likewise.
-    pub(crate) fn x509(&self) -> Option<Arc<Slot<Authority>>> {
-        self.x509.load()
-    }
-
-    /// The current revocation lists, likewise.
-    pub(crate) fn crls(&self) -> Option<Arc<Slot<Crl>>> {
-        self.crls.load()
-    }
-
-    fn sequence(&self) -> Option<u64> {
-        let jwt = self.jwt.load().and_then(|slot| slot.origin.sequence);
-        jwt.max(self.x509.load().and_then(|slot| slot.origin.sequence))
-    }
-
-    /// Empties the slots that this feed filled; whether that leaves nothing.
-    fn drop_slots_of(&self, feed: u64) -> bool {
-        let jwt_left = keep_of_others(&self.jwt, feed);
-        let x509_left = keep_of_others(&self.x509, feed);
-        let crls_left = keep_of_others(&self.crls, feed);
-        !(jwt_left || x509_left || crls_left)
-    }
-}
-
-/// Empties a slot that this feed filled; whether it is still filled.
-fn keep_of_others<T>(cell: &SlotCell<T>, feed: u64) -> bool {
-    let owner = cell.load().map(|slot| slot.origin.feed);
-    if owner == Some(feed) {
-        cell.store(None);
-    }
-    owner.is_some_and(|owner| owner != feed)
-}
-
-type Shard = Published<Arc<HashMap<Box<str>, Arc<StoredSource>>>>;
+type Registered = HashMap<(SourceKind, Box<str>), Arc<StoredSource>>;
 
 /// The bundle cache. Shared: every method takes `&self`; readers never wait and hold no lock.
 pub struct BundleStore {
+    options: StoreOptions,
     hasher: RandomState,
     /// One name table per kind of source.
     shards: [Box<[Shard]>; 2],
+    /// What stands for all trust domains of one feed: it has a callback and no slots of its own.
+    world: Arc<StoredSource>,
+    /// The sources that have a callback.
+    registered: Lock<Registered>,
+    /// The threads that are calling back.
+    refreshing: Lock<Vec<ThreadId>>,
     overlay: Overlay,
+    /// Configuration: a source that is removed stays on it.
+    allow_list: Published<Arc<AllowList>>,
     /// Serializes updates and counts them.
-    updates: Mutex<u64>,
+    updates: Lock<u64>,
     poisoned: AtomicBool,
 }
 
@@ -135,145 +75,43 @@ impl Default for BundleStore {
 }
 
 impl BundleStore {
-    /// An empty store.
+    /// An empty store with the default options.
     pub fn new() -> Self {
+        Self::with(StoreOptions::default())
+    }
+
+    /// An empty store.
+    pub fn with(options: StoreOptions) -> Self {
         let empty = Arc::default();
         let table = || (0..SHARDS).map(|_| Published::new(Arc::clone(&empty))).collect();
         Self {
+            options,
             hasher: RandomState::new(),
             shards: [table(), table()],
+            world: Arc::new(StoredSource::new(SourceKind::TrustDomain)),
+            registered: Lock::default(),
+            refreshing: Lock::default(),
             overlay: Overlay::new(),
-            updates: Mutex::new(0),
+            allow_list: Published::new(Arc::default()),
+            updates: Lock::default(),
             poisoned: AtomicBool::new(false),
         }
     }
 
-    /// Takes a bundle document for `source`: every slot it speaks for is replaced at once, or nothing is.
-    ///
-    /// A [`Format::BundleMap`] is the state of the world of its feed, put as the trust domain of the empty
-    /// name: every bundle of it is taken or none, and the slots that the feed filled for other domains are
-    /// dropped. Slots are replaced one after the other, so a reader never sees a slot of two maps, but may
-    /// meet some domains of the new map beside others of the old one. The digest of a slot is that of its
-    /// bundle's text within the map, and a bundle's refresh hint is not taken (it is none for the map).
-    ///
-    /// # Errors
-    /// `source_name_invalid`, `format_unsupported`, `bundle_malformed`, `bundle_private_key`,
-    /// `no_usable_keys`, `trust_domain_mismatch`, `bundle_duplicate_trust_domain`, `bundle_rollback`,
-    /// `clock_invalid`, `store_poisoned`. The store is then unchanged: the last good bundle stays.
-    pub fn put(
-        &self,
-        source: Source<'_>,
-        format: Format,
-        document: &[u8],
-        options: &PutOptions,
-        now: Now,
-    ) -> Result<PutReport, ConfigError> {
-        if format == Format::BundleMap {
-            return self.put_map(source, document, options, now);
-        }
-        let name = source.canonical()?;
-        if !format.feeds(source.kind) {
-            return Err(ConfigError::new(
-                Reason::FormatUnsupported,
-                "an issuer takes jwks and public_key_pem only",
-            ));
-        }
-        let confirmed_at = now.resolve()?;
-        let bundle = bundle::read(name, format, document)?;
-        let digest = sha256(document);
-        self.change(|generation| {
-            let known = self.find(source.kind, name);
-            check_sequence(&bundle, known.as_deref(), options)?;
-            let origin = Origin {
-                generation,
-                feed: options.feed,
-                confirmed_at,
-                sequence: bundle.sequence,
-                refresh_hint: bundle.refresh_hint,
-                digest,
-                skips: bundle.skips,
-            };
-            let target = known.unwrap_or_else(|| self.add(source.kind, name));
-            Ok(fill(&target, bundle, &origin))
-        })
-    }
-
-    fn put_map(
-        &self,
-        source: Source<'_>,
-        document: &[u8],
-        options: &PutOptions,
-        now: Now,
-    ) -> Result<PutReport, ConfigError> {
-        if source.kind != SourceKind::TrustDomain {
-            return Err(ConfigError::new(Reason::FormatUnsupported, "a bundle map feeds trust domains only"));
-        }
-        if !source.name.is_empty() {
-            let what = "a bundle map names its trust domains itself: the name must be empty";
-            return Err(ConfigError::new(Reason::SourceNameInvalid, what));
-        }
-        let confirmed_at = now.resolve()?;
-        let domains = bundle_map::read(document)?;
-        self.change(|generation| {
-            for (at, domain) in domains.iter().enumerate() {
-                let known = self.find(source.kind, &domain.name);
-                check_sequence(&domain.bundle, known.as_deref(), options)
-                    .map_err(|error| bundle_map::within(at, &error))?;
-            }
-            self.drop_absent(options.feed, &domains.iter().map(|domain| domain.name.as_str()).collect());
-            let nothing = PutReport { generation, keys: None, authorities: None, crls: None, skipped: 0 };
-            Ok(domains.into_iter().fold(nothing, |report, domain| {
-                let origin = Origin {
-                    generation,
-                    feed: options.feed,
-                    confirmed_at,
-                    sequence: domain.bundle.sequence,
-                    refresh_hint: domain.bundle.refresh_hint,
-                    digest: domain.digest,
-                    skips: domain.bundle.skips,
-                };
-                let known = self.find(source.kind, &domain.name);
-                let target = known.unwrap_or_else(|| self.add(source.kind, &domain.name));
-                report.plus(&fill(&target, domain.bundle, &origin))
-            }))
-        })
-    }
-
-    /// Drops what this feed filled for the trust domains that are not in `present`.
-    fn drop_absent(&self, feed: u64, present: &HashSet<&str>) {
-        let [trust_domains, _] = &self.shards;
-        for shard in trust_domains {
-            let known = shard.load();
-            let absent = known.iter().filter(|(name, _)| !present.contains(&***name));
-            let gone: Vec<_> =
-                absent.filter(|(_, source)| source.drop_slots_of(feed)).map(|(name, _)| name).collect();
-            if !gone.is_empty() {
-                shard.update(|shard| {
-                    let mut shard = HashMap::clone(shard);
-                    shard.retain(|name, _| !gone.contains(&name));
-                    Arc::new(shard)
-                });
-            }
-        }
-    }
-
-    /// Forgets a source at once; whether it was there.
+    /// Forgets a source at once, its callback too; whether it was there.
     ///
     /// # Errors
     /// `source_name_invalid`, `store_poisoned`.
     pub fn remove(&self, source: Source<'_>) -> Result<bool, ConfigError> {
         let name = source.canonical()?;
-        self.change(|_| {
-            let found = self.find(source.kind, name).is_some();
-            if found {
-                self.shard(source.kind, name).update(|shard| {
-                    let mut shard = HashMap::clone(shard);
-                    shard.remove(name);
-                    Arc::new(shard)
-                });
-            }
-            Ok(found)
-        })
+        let found = self.change(|_| {
+            let Some(found) = self.find(source.kind, name) else { return Ok(None) };
+            let feed = found.set_feed(None)?;
+            self.unregister(source.kind, name)?;
+            self.forget(source.kind, name);
+            Ok(Some(feed))
+        });
+        found.map(|found| found.is_some()) // the callback is dropped here: outside of every lock
     }
 
     /// What is known of a slot; `None` if nothing has fed it.
@@ -283,9 +121,9 @@ impl BundleStore {
     pub fn info(&self, source: Source<'_>, slot: SlotKind) -> Result<Option<SlotInfo>, ConfigError> {
         let found = self.find(source.kind, source.canonical()?);
         Ok(found.and_then(|found| match slot {
-            SlotKind::Jwt => found.jwt.load().map(|slot| slot.info()),
-            SlotKind::X509 => found.x509.load().map(|slot| slot.info()),
-            SlotKind::Crl => found.crls.load().map(|slot| slot.info()),
+            SlotKind::Jwt => found.jwt().map(|slot| slot.info()),
+            SlotKind::X509 => found.x509().map(|slot| slot.info()),
+            SlotKind::Crl => found.crls().map(|slot| slot.info()),
         }))
     }
 }
@@ -345,17 +183,50 @@ impl BundleStore {
         self.shard(kind, name).read(|shard| shard.get(name).map(Arc::clone))
     }
 
-    fn shard(&self, kind: SourceKind, name: &str) -> &Shard {
-        let table = match kind {
-            SourceKind::TrustDomain => &self.shards[0],
-            SourceKind::Issuer => &self.shards[1],
-        };
-        let shard = self.hasher.hash_one(name) % SHARDS as u64;
-        &table[usize::try_from(shard).unwrap_or_default()]
+    /// Likewise, or what stands for everything that a feed delivers.
+    pub(super) fn find_or_world(&self, kind: SourceKind, name: &str) -> Option<Arc<StoredSource>> {
+        if name.is_empty() { Some(Arc::clone(&self.world)) } else { self.find(kind, name) }
     }
 
-    fn add(&self, kind: SourceKind, name: &str) -> Arc<StoredSource> {
-        let source = Arc::new(StoredSource::new());
+    pub(super) fn world(&self) -> &Arc<StoredSource> {
+        &self.world
+    }
+
+    pub(super) fn every_source(&self) -> Vec<Arc<StoredSource>> {
+        let shards = self.shards.iter().flatten().map(Published::load);
+        shards.flat_map(|shard| shard.values().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    /// Looks at every source of a kind.
+    pub(crate) fn for_each(&self, kind: SourceKind, mut look: impl FnMut(&str, &Arc<StoredSource>)) {
+        for shard in self.table(kind) {
+            shard.load().iter().for_each(|(name, source)| look(name, source));
+        }
+    }
+
+    /// Every source that has a name.
+    pub(super) fn named_sources(&self) -> Vec<Named> {
+        let mut named = Vec::new();
+        for kind in [SourceKind::TrustDomain, SourceKind::Issuer] {
+            self.for_each(kind, |name, source| named.push((kind, name.into(), Arc::clone(source))));
+        }
+        named
+    }
+
+    pub(super) fn table(&self, kind: SourceKind) -> &[Shard] {
+        match kind {
+            SourceKind::TrustDomain => &self.shards[0],
+            SourceKind::Issuer => &self.shards[1],
+        }
+    }
+
+    fn shard(&self, kind: SourceKind, name: &str) -> &Shard {
+        let shard = self.hasher.hash_one(name) % SHARDS as u64;
+        &self.table(kind)[usize::try_from(shard).unwrap_or_default()]
+    }
+
+    pub(super) fn add(&self, kind: SourceKind, name: &str) -> Arc<StoredSource> {
+        let source = Arc::new(StoredSource::new(kind));
         self.shard(kind, name).update(|shard| {
             let mut shard = HashMap::clone(shard);
             shard.insert(name.into(), Arc::clone(&source));
@@ -364,57 +235,91 @@ impl BundleStore {
         source
     }
 
+    pub(super) fn forget(&self, kind: SourceKind, name: &str) {
+        self.shard(kind, name).update(|shard| {
+            let mut shard = HashMap::clone(shard);
+            shard.remove(name);
+            Arc::new(shard)
+        });
+    }
+
+    pub(super) fn register(
+        &self,
+        kind: SourceKind,
+        name: &str,
+        source: &Arc<StoredSource>,
+    ) -> Result<(), Reason> {
+        self.registered.lock()?.insert((kind, name.into()), Arc::clone(source));
+        Ok(())
+    }
+
+    pub(super) fn unregister(&self, kind: SourceKind, name: &str) -> Result<(), Reason> {
+        self.registered.lock()?.remove(&(kind, name.into()));
+        Ok(())
+    }
+
+    /// The sources that have a callback.
+    pub(super) fn registered(&self) -> Result<Vec<Named>, Reason> {
+        let registered = self.registered.lock()?;
+        let named = |((kind, name), source): (&(SourceKind, Box<str>), &Arc<StoredSource>)| {
+            (*kind, name.clone(), Arc::clone(source))
+        };
+        Ok(registered.iter().map(named).collect())
+    }
+
+    pub(super) fn allow_list(&self) -> &Published<Arc<AllowList>> {
+        &self.allow_list
+    }
+
+    pub(super) fn refreshing(&self) -> &Lock<Vec<ThreadId>> {
+        &self.refreshing
+    }
+
+    pub(super) fn hasher(&self) -> &RandomState {
+        &self.hasher
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.options.gate
+    }
+
+    pub(super) fn cooldown(&self) -> i64 {
+        self.options.cooldown.max(1).into()
+    }
+
     /// Runs one update alone. A panic inside leaves the store readable and refuses further updates.
-    fn change<R>(&self, apply: impl FnOnce(u64) -> Result<R, ConfigError>) -> Result<R, ConfigError> {
-        let mut updates = self.updates.lock();
-        if self.poisoned.load(Ordering::Acquire) {
-            return Err(Reason::StorePoisoned.into());
-        }
-        let _guard = PoisonOnPanic(&self.poisoned);
+    pub(super) fn change<R>(
+        &self,
+        apply: impl FnOnce(u64) -> Result<R, ConfigError>,
+    ) -> Result<R, ConfigError> {
+        let mut updates = self.lock_updates()?;
+        let unfinished = PoisonOnDrop(&self.poisoned);
         *updates += 1;
-        apply(*updates)
+        let applied = apply(*updates);
+        core::mem::forget(unfinished);
+        applied
+    }
+
+    /// Looks at the store while no update is under way.
+    pub(super) fn between_updates<R>(&self, look: impl FnOnce() -> R) -> Result<R, ConfigError> {
+        let _updates = self.lock_updates()?;
+        Ok(look())
+    }
+
+    /// In a forked child an update of its parent's may never end: then the store can be read only.
+    fn lock_updates(&self) -> Result<MutexGuard<'_, u64>, Reason> {
+        let updates = self.updates.lock()?;
+        // What a panic left may be half an update.
+        if self.poisoned.load(Ordering::Acquire) { Err(Reason::StorePoisoned) } else { Ok(updates) }
     }
 }
 
-fn check_sequence(
-    bundle: &Bundle,
-    known: Option<&StoredSource>,
-    options: &PutOptions,
-) -> Result<(), ConfigError> {
-    let stored = known.and_then(StoredSource::sequence);
-    if bundle.sequence.zip(stored).is_some_and(|(new, old)| new < old) && !options.force {
-        return Err(ConfigError::new(Reason::BundleRollback, "spiffe_sequence: lower than the stored one"));
-    }
-    Ok(())
-}
+/// Dropped by an update that panics only: one that a destructor makes while its thread panics is as good as any.
+struct PoisonOnDrop<'a>(&'a AtomicBool);
 
-fn fill(target: &StoredSource, bundle: Bundle, origin: &Origin) -> PutReport {
-    let report = PutReport {
-        generation: origin.generation,
-        keys: bundle.keys.as_ref().map(Vec::len),
-        authorities: bundle.authorities.as_ref().map(Vec::len),
-        crls: bundle.crls.as_ref().map(Vec::len),
-        skipped: bundle.skips.total(),
-    };
-    place(&target.jwt, bundle.keys, origin);
-    place(&target.x509, bundle.authorities, origin);
-    place(&target.crls, bundle.crls, origin);
-    report
-}
-
-fn place<T>(cell: &SlotCell<T>, entries: Option<Vec<T>>, origin: &Origin) {
-    if let Some(entries) = entries {
-        cell.store(Some(Arc::new(Slot { entries, origin: origin.clone() })));
-    }
-}
-
-struct PoisonOnPanic<'a>(&'a AtomicBool);
-
-impl Drop for PoisonOnPanic<'_> {
+impl Drop for PoisonOnDrop<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.store(true, Ordering::Release);
-        }
+        self.0.store(true, Ordering::Release);
     }
 }
 
@@ -428,7 +333,7 @@ impl fmt::Debug for BundleStore {
 mod tests {
     use super::*;
     use crate::crypto::Algorithm;
-    use crate::trust::Skip;
+    use crate::trust::{Format, PutOptions, PutReport, Skip};
 
     const BUNDLE: &str = r#"{"spiffe_sequence":SEQ,"keys":[{"use":"jwt-svid","kid":"k","kty":"EC","crv":"P-256",
         "x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
@@ -461,7 +366,6 @@ mod tests {
             (r#"{"keys":[{"use":"jwt-svid","kty":"AKP"}]}"#, Reason::NoUsableKeys),
             (r#"{"keys":[{"use":"jwt-svid","kty":"EC","d":"AA"}]}"#, Reason::BundlePrivateKey),
             (r#"{"keys":[],"trust_domain":"other"}"#, Reason::TrustDomainMismatch),
-            (&sequence(4), Reason::BundleRollback),
         ] {
             assert_eq!(put(&store, "td", document), Err(reason), "{document}");
         }

@@ -18,6 +18,7 @@ impl Verifier {
         request: &Request<'_>,
         scratch: &mut Scratch,
         outcome: &mut Outcome,
+        is_shadow: bool,
     ) -> Result<(), Reason> {
         outcome.step = Step::Form;
         let chain = Chain::read(request.chain.unwrap_or_default(), policy.chain_bytes)?;
@@ -41,16 +42,21 @@ impl Verifier {
         let (kind, name) = outcome.source().ok_or(Reason::InternalError)?;
         let source = self.store.find(kind, name).ok_or(Reason::BundleUnavailable)?;
         let authorities = source.x509().ok_or(Reason::BundleUnavailable)?;
+        outcome.bundle_due = authorities.origin.check_age(attestor.max_staleness, outcome.now)?;
         outcome.step = Step::Signature;
         let crls = source.crls();
-        let path = path::verify(
+        let verified = path::verify(
             &chain,
             &authorities,
             crls.as_deref(),
             spiffe.x509.revocation,
             spiffe.x509.leeway,
             outcome.now,
-        )?;
+        );
+        if matches!(verified, Err(Reason::ChainUntrusted)) && !is_shadow {
+            outcome.refresh_wanted = self.store.mark(&source, outcome.now);
+        }
+        let path = verified?;
         let authority = Arc::clone(&authorities);
         outcome.anchored_by = Some((authorities, path.authority));
         outcome.step = Step::Possession;

@@ -43,6 +43,33 @@ pub(crate) fn check(
     outcome.apply_map(attestor)
 }
 
+/// Whether the passport that came with a credential whose own grant is known is denied.
+pub(crate) fn check_passport(
+    store: &BundleStore,
+    passport: Option<Proof<'_>>,
+    outcome: &mut Outcome,
+    [scratch, _]: &mut [String; 2],
+) -> Result<(), Reason> {
+    outcome.step = Step::Overlay;
+    if is_passport_denied(store, passport, outcome.now, scratch) {
+        return Err(Reason::OverlayDenied);
+    }
+    outcome.step = Step::Map;
+    Ok(())
+}
+
+/// A passport's key is denied wherever it shows up, alone or beside another credential.
+fn is_passport_denied(
+    store: &BundleStore,
+    passport: Option<Proof<'_>>,
+    now: i64,
+    scratch: &mut String,
+) -> bool {
+    passport.is_some_and(|(_, key)| {
+        store.overlay().is_denied(DenyKind::Native, "*", DenyField::KeyThumbprint, key, now, scratch)
+    })
+}
+
 fn is_denied(
     store: &BundleStore,
     proven: Proven<'_>,
@@ -89,8 +116,7 @@ fn is_denied(
             return true;
         }
     }
-    // A passport's key is denied wherever it shows up, alone or beside another credential.
-    proven.passport.is_some_and(|(_, key)| asks(DenyKind::Native, "*", DenyField::KeyThumbprint, key))
+    is_passport_denied(store, proven.passport, outcome.now, scratch)
 }
 
 /// What the overlay may name a certificate by: its serial, alone and with its issuer, and its key.

@@ -1,10 +1,15 @@
 //! A JWT-SVID or an OIDC token, from bytes to verdict.
+//!
+//! What the signature proves is remembered; what belongs to one request is asked each time, by the same code whether
+//! the signature was verified or remembered.
 
 use super::Verifier;
 use super::grant::{self, Proven};
+use super::recall::Lasting;
 use crate::credential::claims::Claims;
 use crate::credential::confirmation::Proofs;
 use crate::credential::{header, jwt_svid, oidc};
+use crate::crypto::Algorithm;
 use crate::policy::{Attestor, Kind, Nonce, Oidc, Policy};
 use crate::request::Request;
 use crate::result::{Outcome, Scratch};
@@ -23,6 +28,29 @@ impl Verifier {
         outcome: &mut Outcome,
         live: Option<&Outcome>,
     ) -> Result<(), Reason> {
+        // The shadow policy neither finds nor remembers anything.
+        let place = if live.is_none() { self.place(policy, request) } else { None };
+        let Some(place) = place else {
+            return self.judge_in_full(policy, request, scratch, outcome, live).map(|_| ());
+        };
+        outcome.credential_sha256 = Some(place.credential_sha256);
+        if let Some(algorithm) = self.recall(&place, policy, scratch, outcome) {
+            return self.judge_again(policy, request, algorithm, scratch, outcome);
+        }
+        let lasting = self.judge_in_full(policy, request, scratch, outcome, live)?;
+        self.remember(&place, lasting, scratch, outcome);
+        Ok(())
+    }
+
+    /// Every step of the one order; how long the verdict lasts if nothing else changes.
+    fn judge_in_full(
+        &self,
+        policy: &Arc<Policy>,
+        request: &Request<'_>,
+        scratch: &mut Scratch,
+        outcome: &mut Outcome,
+        live: Option<&Outcome>,
+    ) -> Result<Lasting, Reason> {
         outcome.step = Step::Form;
         let now = outcome.now;
         let parts = &mut scratch.parts;
@@ -65,10 +93,15 @@ impl Verifier {
 
         outcome.step = Step::Source;
         let (kind, name) = outcome.source().ok_or(Reason::InternalError)?;
-        let slot =
-            self.store.find(kind, name).and_then(|source| source.jwt()).ok_or(Reason::BundleUnavailable)?;
+        let source = self.store.find(kind, name).ok_or(Reason::BundleUnavailable)?;
+        let slot = source.jwt().ok_or(Reason::BundleUnavailable)?;
+        outcome.bundle_due = slot.origin.check_age(attestor.max_staleness, now)?;
         outcome.step = Step::Key;
-        let key = slot.select(header.kid, header.algorithm, attestor.single_key)?;
+        let selected = slot.select(header.kid, header.algorithm, attestor.single_key);
+        if selected == Err(Reason::KidNotFound) && live.is_none() {
+            outcome.refresh_wanted = self.store.mark(&source, now);
+        }
+        let key = selected?;
         if let (Kind::Oidc(oidc), Some(issuer)) = (&attestor.kind, issuer) {
             oidc.check_key(slot.entries[key].issuer.as_deref(), issuer)?;
         }
@@ -81,20 +114,60 @@ impl Verifier {
         verdict?;
         outcome.authenticated = true;
 
-        if let Kind::Oidc(oidc) = &attestor.kind {
-            outcome.step = Step::Session;
-            check_oidc(attestor, oidc, request, root, now)?;
-            if let Some(token) = request.access_token {
-                oidc::check_access_token_hash(root, header.algorithm, token)?;
-            }
-        }
-        outcome.step = Step::Confirmation;
         let proofs =
             Proofs { passport: scratch.passport.proven(), peer_certificate: request.peer_certificate };
-        attestor.check_binding(&claims, proofs)?;
+        let asked = Asked { algorithm: header.algorithm, root, claims: &claims, proofs };
+        check_request(attestor, request, asked, outcome)?;
         let proven = Proven { claims: Some(root), passport: proofs.passport, path: None };
-        grant::check(&self.store, attestor, proven, outcome, &mut scratch.text)
+        grant::check(&self.store, attestor, proven, outcome, &mut scratch.text)?;
+        let until = attestor.holds_until(&claims).ok_or(Reason::InternalError)?;
+        Ok(Lasting { algorithm: header.algorithm, until })
     }
+
+    /// The steps that belong to the request, of a credential that was recalled.
+    fn judge_again(
+        &self,
+        policy: &Policy,
+        request: &Request<'_>,
+        algorithm: Algorithm,
+        scratch: &mut Scratch,
+        outcome: &mut Outcome,
+    ) -> Result<(), Reason> {
+        let attestor = outcome.judged_by.as_ref().and_then(|(_, at)| policy.attestors.get(*at));
+        let attestor = attestor.ok_or(Reason::InternalError)?;
+        let root = scratch.claims.again(&scratch.parts.payload).ok_or(Reason::InternalError)?;
+        let claims = Claims::read(root)?;
+        let proofs =
+            Proofs { passport: scratch.passport.proven(), peer_certificate: request.peer_certificate };
+        check_request(attestor, request, Asked { algorithm, root, claims: &claims, proofs }, outcome)?;
+        grant::check_passport(&self.store, proofs.passport, outcome, &mut scratch.text)
+    }
+}
+
+/// What a verified token is asked on behalf of one request.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    algorithm: Algorithm,
+    root: Value<'a>,
+    claims: &'a Claims<'a>,
+    proofs: Proofs<'a>,
+}
+
+fn check_request(
+    attestor: &Attestor,
+    request: &Request<'_>,
+    asked: Asked<'_>,
+    outcome: &mut Outcome,
+) -> Result<(), Reason> {
+    if let Kind::Oidc(oidc) = &attestor.kind {
+        outcome.step = Step::Session;
+        check_oidc(attestor, oidc, request, asked.root, outcome.now)?;
+        if let Some(token) = request.access_token {
+            oidc::check_access_token_hash(asked.root, asked.algorithm, token)?;
+        }
+    }
+    outcome.step = Step::Confirmation;
+    attestor.check_binding(asked.claims, asked.proofs)
 }
 
 /// What a verified token of an issuer is asked beyond its audience.

@@ -47,8 +47,9 @@ impl Kind {
     }
 }
 
+/// One value or member name of a document; its text is elsewhere.
 #[derive(Clone, Copy)]
-struct Node {
+pub(crate) struct Node {
     kind: Kind,
     /// A string holds at least one escape.
     escaped: bool,
@@ -95,6 +96,17 @@ impl Tape {
         let text = core::str::from_utf8(text).ok()?;
         let same = self.nodes.iter().all(|node| text.get(node.start as usize..node.end as usize).is_some());
         (same && !self.nodes.is_empty()).then_some(Value { text, nodes: &self.nodes, at: 0 })
+    }
+
+    /// The structure of the document that was read last.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Takes over the structure of a document that some tape has read: [`Self::again`] then looks at it.
+    pub(crate) fn restore(&mut self, nodes: &[Node]) {
+        self.clear();
+        self.nodes.extend_from_slice(nodes);
     }
 
     /// Forgets the document; the storage stays.

@@ -7,10 +7,15 @@ int main(void)
     argument_tests();
     structure_tests();
     store_tests();
+    age_tests();
+    source_tests();
+    refresh_tests();
+    snapshot_tests();
     overlay_tests();
     verifier_tests();
     passport_tests();
     result_tests();
     receipt_tests();
+    metrics_tests();
     return test_end("contract");
 }

@@ -465,6 +465,10 @@ static void a_shadow_policy_is_told_and_decides_nothing(void)
     CHECK_STATUS(attestor_verifier_set_shadow_policy(s.verifier, NULL, 1, NULL), ATTESTOR_ARGUMENT_INVALID);
     CHECK_STATUS(attestor_verifier_set_shadow_policy(NULL, POLICY, strlen(POLICY), NULL), ATTESTOR_ARGUMENT_INVALID);
     CHECK_STATUS(attestor_verifier_set_shadow_policy(NULL, NULL, 0, NULL), ATTESTOR_ARGUMENT_INVALID);
+    /* It has judged before what the cache knows. */
+    CHECK_STATUS(setup_verify(&s, &summary), ATTESTOR_OK);
+    CHECK(summary.flags == (ATTESTOR_AUTHENTICATED | ATTESTOR_FROM_CACHE));
+    CHECK_STATUS(set_policy(&s, POLICY), ATTESTOR_OK);
     check_shadow(&s, ATTESTOR_OK, ATTESTOR_OK);
     /* NULL removes it, with what the result kept of it. */
     CHECK_STATUS(attestor_verifier_set_shadow_policy(s.verifier, NULL, 0, NULL), ATTESTOR_OK);

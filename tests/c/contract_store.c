@@ -22,10 +22,12 @@ static void a_put_is_reported(void)
     attestor_slot_info info = attestor_slot_info_default(), later = attestor_slot_info_default();
     CHECK_STATUS(jwt_slot(s.store, &info), ATTESTOR_OK);
     CHECK(info.struct_size == sizeof info);
-    CHECK(info.flags == ATTESTOR_SLOT_HAS_SEQUENCE && info.sequence == 1 && info.refresh_hint == 0);
+    CHECK(info.flags == (ATTESTOR_SLOT_HAS_SEQUENCE | ATTESTOR_SLOT_HAS_SOFT_AGE | ATTESTOR_SLOT_HAS_HARD_AGE));
+    CHECK(info.sequence == 1 && info.refresh_hint == 0 && info.soft_age_secs == 300 && info.hard_age_secs == 600);
     CHECK(info.feed == FEED && info.confirmed_at == CLOCK && info.entries == 1);
+    CHECK(info.findings == 0 && info.withheld == 0);
     CHECK(memcmp(info.digest, bundle_digest, sizeof info.digest) == 0);
-    CHECK_STATUS(put_bytes(s.store, s.bundle, NULL), ATTESTOR_OK);
+    CHECK_STATUS(put_bytes(s.store, s.revoking, NULL), ATTESTOR_OK);
     CHECK_STATUS(attestor_store_info(s.store, ATTESTOR_SOURCE_TRUST_DOMAIN, "spiffe://" DOMAIN,
                                      strlen("spiffe://" DOMAIN), ATTESTOR_SLOT_X509, &later, NULL),
                  ATTESTOR_OK);
@@ -42,7 +44,9 @@ static void hints_and_skips_are_reported(void)
         "{\"spiffe_refresh_hint\":600,\"keys\":[7,{\"kty\":\"oct\",\"use\":\"jwt-svid\"},8," JWK "]}";
     CHECK_STATUS(put_text(store, document, NULL), ATTESTOR_OK);
     CHECK_STATUS(jwt_slot(store, &info), ATTESTOR_OK);
-    CHECK(info.flags == ATTESTOR_SLOT_HAS_REFRESH_HINT && info.refresh_hint == 600 && info.sequence == 0);
+    CHECK(info.flags ==
+          (ATTESTOR_SLOT_HAS_REFRESH_HINT | ATTESTOR_SLOT_HAS_SOFT_AGE | ATTESTOR_SLOT_HAS_HARD_AGE));
+    CHECK(info.refresh_hint == 600 && info.soft_age_secs == 600 && info.hard_age_secs == 1200 && info.sequence == 0);
     for (uint32_t i = 0; i < 32; i++) {
         const char *slug = attestor_skip_slug(i);
         uint32_t wanted = strcmp(slug, "not_object") == 0 ? 2 : strcmp(slug, "key_type_unsupported") == 0;
@@ -206,7 +210,6 @@ static const struct {
     {"{\"keys\":[{\"use\":\"jwt-svid\",\"kid\":\"secret\",\"kty\":\"EC\",\"crv\":\"secret\"}]}",
      ATTESTOR_NO_USABLE_KEYS, "key_type_unsupported"},
     {"{\"keys\":[],\"trust_domain\":\"secret.example\"}", ATTESTOR_TRUST_DOMAIN_MISMATCH, "trust_domain"},
-    {"{\"keys\":[],\"spiffe_sequence\":0}", ATTESTOR_BUNDLE_ROLLBACK, "spiffe_sequence"},
 };
 
 static void a_bad_put_changes_nothing_and_quotes_nothing(void)
@@ -242,7 +245,7 @@ static void a_document_above_a_mebibyte_is_refused(void)
     setup_free(&s);
 }
 
-static void a_sequence_goes_back_by_force_only(void)
+static void a_sequence_goes_back_with_additions_by_force_only(void)
 {
     struct setup s = setup_new();
     attestor_slot_info info = attestor_slot_info_default();
@@ -347,7 +350,6 @@ static const struct {
      ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN, "trust_domains"},
     {MAP_OF("\"secret\":{\"keys\":[]},\"spiffe://secret\":{\"keys\":[]}"),
      ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN, "trust_domains[1]"},
-    {MAP_OF("\"" DOMAIN "\":{\"spiffe_sequence\":0,\"keys\":[]}"), ATTESTOR_BUNDLE_ROLLBACK, "trust_domains[0]"},
     {MAP_OF("\"secret\":{\"keys\":[{\"use\":\"jwt-svid\",\"d\":\"secret\"," JWK_MEMBERS "}]}"),
      ATTESTOR_BUNDLE_PRIVATE_KEY, "trust_domains[0]: keys[0]"},
 };
@@ -448,7 +450,7 @@ void store_tests(void)
     RUN(a_map_is_all_that_its_feed_delivers);
     RUN(a_bad_map_changes_nothing_and_quotes_nothing);
     RUN(a_map_above_sixteen_mebibytes_is_refused);
-    RUN(a_sequence_goes_back_by_force_only);
+    RUN(a_sequence_goes_back_with_additions_by_force_only);
     RUN(an_empty_key_set_revokes);
     RUN(a_removed_source_is_unavailable);
     RUN(now_is_positive_or_the_system_clock);

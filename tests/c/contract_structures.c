@@ -47,6 +47,42 @@ static attestor_status store_put(struct setup *s, const void *options)
                               ATTESTOR_FORMAT_SPIFFE_BUNDLE, s->bundle.ptr, s->bundle.len, options, CLOCK, NULL);
 }
 
+static int32_t confirm_it(void *options, uint32_t kind, const char *name, size_t name_len, attestor_sink *sink)
+{
+    (void)kind, (void)name, (void)name_len;
+    return attestor_sink_confirm(sink, options, NULL);
+}
+
+static attestor_status set_source(struct setup *s, const void *source)
+{
+    return attestor_store_set_source(s->store, ATTESTOR_SOURCE_TRUST_DOMAIN, DOMAIN, strlen(DOMAIN), source, NULL);
+}
+
+static attestor_status refresh_source(struct setup *s, attestor_error *err)
+{
+    return attestor_store_refresh_source(s->store, ATTESTOR_SOURCE_TRUST_DOMAIN, DOMAIN, strlen(DOMAIN), CLOCK, err);
+}
+
+/* What the sink said of the options, which the callback gave back. */
+static attestor_status sink_confirm(struct setup *s, const void *options)
+{
+    attestor_source source = ATTESTOR_SOURCE_INIT;
+    attestor_error err = ATTESTOR_ERROR_INIT;
+    uint32_t says;
+    memcpy(&says, options, sizeof says);
+    source.fetch = confirm_it;
+    source.feed = FEED;
+    source.userdata = malloc(says < sizeof says || says > LARGEST ? sizeof says : says);
+    test_need(source.userdata != NULL, "memory");
+    memcpy(source.userdata, options, says < sizeof says || says > LARGEST ? sizeof says : says);
+    CHECK_STATUS(set_source(s, &source), ATTESTOR_OK);
+    attestor_status status = refresh_source(s, &err);
+    CHECK_STATUS(status, err.host_code == ATTESTOR_OK ? ATTESTOR_OK : ATTESTOR_CALLBACK_FAILED);
+    CHECK_STATUS(set_source(s, NULL), ATTESTOR_OK);
+    free(source.userdata);
+    return err.host_code;
+}
+
 static attestor_status verify(struct setup *s, const void *request)
 {
     return attestor_verify(s->verifier, request, s->result, NULL, NULL);
@@ -87,6 +123,11 @@ static void options_of_any_size_are_understood_or_refused(void)
     attestor_verifier_options verifier = ATTESTOR_VERIFIER_OPTIONS_INIT;
     attestor_put_options put = ATTESTOR_PUT_OPTIONS_INIT;
     attestor_request request = setup_request(&s);
+    attestor_source source = ATTESTOR_SOURCE_INIT;
+    attestor_sink_options sink = ATTESTOR_SINK_OPTIONS_INIT;
+    source.fetch = confirm_it;
+    check_sizes(set_source, &s, &source, sizeof source);
+    check_sizes(sink_confirm, &s, &sink, sizeof sink);
     check_sizes(store_new, &s, &store, sizeof store);
     check_sizes(verifier_new, &s, &verifier, sizeof verifier);
     check_sizes(store_put, &s, &put, sizeof put);
@@ -104,6 +145,14 @@ static void shorter_options_are_extended_by_zeros(void)
     CHECK_STATUS(call(store_put, &s, &none, sizeof none, none, 0), ATTESTOR_OK);
     CHECK_STATUS(jwt_slot(s.store, &info), ATTESTOR_OK);
     CHECK(info.feed == 0);
+    /* Nobody to call, so the shortest source is refused. */
+    CHECK_STATUS(call(set_source, &s, &none, sizeof none, none, 0), ATTESTOR_ARGUMENT_INVALID);
+    attestor_source source = ATTESTOR_SOURCE_INIT;
+    source.fetch = confirm_it;
+    CHECK_STATUS(call(set_source, &s, &source, sizeof source, offsetof(attestor_source, drop), 0), ATTESTOR_OK);
+    CHECK_STATUS(set_source(&s, NULL), ATTESTOR_OK);
+    CHECK_STATUS(put_bytes(s.store, s.bundle, NULL), ATTESTOR_OK); /* FEED has the source */
+    CHECK_STATUS(call(sink_confirm, &s, &none, sizeof none, none, 0), ATTESTOR_OK);
     /* Zero is no time, so the shortest request is refused. */
     CHECK_STATUS(call(verify, &s, &none, sizeof none, none, 0), ATTESTOR_CLOCK_INVALID);
     attestor_request request = setup_request(&s);
@@ -158,13 +207,21 @@ static void unknown_flags_are_refused(void)
     attestor_verifier_options verifier = ATTESTOR_VERIFIER_OPTIONS_INIT;
     attestor_put_options put = ATTESTOR_PUT_OPTIONS_INIT;
     attestor_request request = setup_request(&s);
+    attestor_source source = ATTESTOR_SOURCE_INIT;
+    attestor_sink_options sink = ATTESTOR_SINK_OPTIONS_INIT;
+    source.fetch = confirm_it;
     for (int bit = 0; bit < 32; bit++) {
-        store.flags = verifier.flags = put.flags = request.flags = (uint32_t)1 << bit;
+        const uint32_t flag = (uint32_t)1 << bit;
+        const attestor_status unless[] = {ATTESTOR_OPTION_UNSUPPORTED, ATTESTOR_OK};
+        store.flags = verifier.flags = put.flags = request.flags = source.flags = sink.flags = flag;
         CHECK_STATUS(store_new(&s, &store), ATTESTOR_OPTION_UNSUPPORTED);
-        CHECK_STATUS(verifier_new(&s, &verifier), ATTESTOR_OPTION_UNSUPPORTED);
+        CHECK_STATUS(verifier_new(&s, &verifier), unless[flag == ATTESTOR_VERIFIER_NO_CACHE]);
         CHECK_STATUS(verify(&s, &request), ATTESTOR_OPTION_UNSUPPORTED);
-        CHECK_STATUS(store_put(&s, &put),
-                     put.flags == ATTESTOR_PUT_FORCE ? ATTESTOR_OK : ATTESTOR_OPTION_UNSUPPORTED);
+        CHECK_STATUS(set_source(&s, &source), ATTESTOR_OPTION_UNSUPPORTED);
+        CHECK_STATUS(sink_confirm(&s, &sink), unless[flag == ATTESTOR_PUT_FORCE]);
+        CHECK_STATUS(put_bytes(s.store, s.bundle, NULL), ATTESTOR_OK); /* FEED has the source */
+        CHECK_STATUS(store_put(&s, &put), unless[flag == ATTESTOR_PUT_FORCE || flag == ATTESTOR_PUT_PERMANENT]);
+        CHECK_STATUS(put_bytes(s.store, s.bundle, NULL), ATTESTOR_OK);
     }
     setup_free(&s);
 }
@@ -182,6 +239,33 @@ static attestor_status write_error(struct setup *s, void *err)
 static attestor_status write_info(struct setup *s, void *info)
 {
     return jwt_slot(s->store, info);
+}
+
+static attestor_status write_health(struct setup *s, void *health)
+{
+    return attestor_store_health(s->store, ATTESTOR_SOURCE_TRUST_DOMAIN, DOMAIN, strlen(DOMAIN), CLOCK, health, NULL);
+}
+
+static attestor_status write_refresh(struct setup *s, void *report)
+{
+    return attestor_store_refresh(s->store, CLOCK, report, NULL);
+}
+
+static attestor_status write_readiness(struct setup *s, void *readiness)
+{
+    return attestor_verifier_readiness(s->verifier, CLOCK, readiness, NULL);
+}
+
+static attestor_status write_metrics(struct setup *s, void *metrics)
+{
+    return attestor_verifier_metrics(s->verifier, metrics, NULL);
+}
+
+static attestor_status write_source_metrics(struct setup *s, void *metrics)
+{
+    char name[64];
+    size_t len = 0;
+    return attestor_verifier_source_metrics(s->verifier, 0, CLOCK, metrics, name, sizeof name, &len, NULL);
 }
 
 static attestor_status write_summary(struct setup *s, void *summary)
@@ -226,6 +310,11 @@ static void outputs_are_written_as_far_as_there_is_room(void)
     CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_OK);
     check_rooms(write_error, &s, sizeof(attestor_error));
     check_rooms(write_info, &s, sizeof(attestor_slot_info));
+    check_rooms(write_health, &s, sizeof(attestor_source_health));
+    check_rooms(write_refresh, &s, sizeof(attestor_refresh_report));
+    check_rooms(write_readiness, &s, sizeof(attestor_readiness));
+    check_rooms(write_metrics, &s, sizeof(attestor_metrics));
+    check_rooms(write_source_metrics, &s, sizeof(attestor_source_metrics));
     check_rooms(write_summary, &s, sizeof(attestor_summary));
     check_rooms(write_verdict, &s, sizeof(attestor_summary));
     setup_free(&s);
@@ -235,11 +324,13 @@ static void outputs_of_no_sensible_size_are_left_alone(void)
 {
     struct setup s = setup_new();
     CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_OK);
-    writes *const refuse[] = {write_info, write_summary, write_verdict};
+    writes *const refuse[] = {write_info,      write_summary, write_verdict, write_health, write_refresh,
+                              write_readiness, write_metrics, write_source_metrics};
     for (int i = 0; i < NONSENSE; i++) {
         const uint32_t says = nonsense[i];
         uint8_t *out = structure(&says, sizeof says, says, sizeof(attestor_slot_info), 0xA5);
-        for (int n = 0; n < 3; n++) CHECK_STATUS(refuse[n](&s, out), ATTESTOR_ARGUMENT_INVALID);
+        for (size_t n = 0; n < sizeof refuse / sizeof *refuse; n++)
+            CHECK_STATUS(refuse[n](&s, out), ATTESTOR_ARGUMENT_INVALID);
         /* An error that cannot be written does not change what the call returns. */
         CHECK_STATUS(write_error(&s, out), ATTESTOR_OK);
         CHECK(is_untouched(out, says, sizeof says, sizeof(attestor_slot_info)));

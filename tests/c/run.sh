@@ -167,9 +167,10 @@ compile_units() {
 
 build_programs() {
     local kit=("$here/test.c" "$here/material.c")
-    check "$leg: build contract" compile contract "${kit[@]}" "$here"/contract*.c
+    check "$leg: build contract" compile contract "${kit[@]}" "$here/host.c" "$here"/contract*.c
     check "$leg: build vectors" compile vectors "$here/test.c" "$here/sha256.c" "$here/vectors.c"
     check "$leg: build threads" compile threads "${kit[@]}" "$here/threads.c"
+    check "$leg: build stress" compile stress "${kit[@]}" "$here/stress.c"
     check "$leg: build header_two_tus" compile_units
     check "$leg: build example verify" compile example_verify "$root/examples/c/verify.c"
     check "$leg: build example threads" compile example_threads "$root/examples/c/threads.c"
@@ -200,6 +201,7 @@ run_programs() {
     run "$leg: contract" "$out/contract"
     run "$leg: vectors" "$out/vectors"
     run "$leg: threads" "$out/threads"
+    run "$leg: stress" "$out/stress"
     run "$leg: header_two_tus" "$out/header_two_tus"
     run_examples
 }
@@ -230,7 +232,7 @@ plain_leg() {
     build_programs
     check "$leg: build wipe" compile wipe "$here/test.c" "$here/material.c" "$here/wipe.c"
     check_linkage "$2"
-    for program in contract threads; do
+    for program in contract threads stress; do
         check "$leg: no sanitizer in $program" has_no_sanitizers "$out/$program"
     done
     run_programs
@@ -242,7 +244,7 @@ sanitized_leg() {
     extra=(-O1 "${sanitizers[@]}")
     build_programs
     check_linkage "$2"
-    for program in contract vectors threads header_two_tus example_verify example_threads; do
+    for program in contract vectors threads stress header_two_tus example_verify example_threads; do
         check "$leg: sanitizers in $program" has_sanitizers "$out/$program"
     done
     run_programs
@@ -257,6 +259,7 @@ valgrind_leg() {
     run "$leg: contract" "${memcheck[@]}" "$out/contract"
     run "$leg: vectors" "${memcheck[@]}" "$out/vectors"
     run "$leg: threads" "${memcheck[@]}" "$out/threads" 1
+    run "$leg: stress" "${memcheck[@]}" "$out/stress" 5
 }
 
 compilers=()

@@ -87,10 +87,42 @@ static int begins(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
+/* One option of a put. */
+static void put_option(attestor_put_options *options, int64_t *now, const char *name, const char *value)
+{
+    if (strcmp(name, "force") == 0) options->flags |= ATTESTOR_PUT_FORCE;
+    else if (strcmp(name, "permanent") == 0) options->flags |= ATTESTOR_PUT_PERMANENT;
+    else if (value != NULL && strcmp(name, "ago") == 0) *now -= strtoll(value, NULL, 10);
+    else if (value != NULL && strcmp(name, "feed") == 0) options->feed = strtoull(value, NULL, 10);
+    else {
+        test_need(value != NULL && strcmp(name, "max_age") == 0, "a known option of a put");
+        options->max_age_secs = strtoull(value, NULL, 10);
+    }
+}
+
+/* Takes `@OPTIONS@` off the item, if it begins with it; returns the rest. */
+static char *take_put_options(char *item, attestor_put_options *options, int64_t *now)
+{
+    if (*item != '@') return item;
+    char *rest = strchr(item + 1, '@'), *part[8];
+    test_need(rest != NULL, "the end of a put's options");
+    *rest++ = '\0';
+    int count = cut(item + 1, ';', part, 8);
+    test_need(count <= 8, "a corpus of at most 8 options a put");
+    for (int i = 0; i < count; i++) {
+        char *value = strchr(part[i], '=');
+        if (value != NULL) *value++ = '\0';
+        put_option(options, now, part[i], value);
+    }
+    return rest;
+}
+
 /* Puts one `NAME=FORMAT=FILE`; cut from the right, since a name may hold anything. `https://` and `issuer:` begin
  * the name of an issuer, of which the latter is no part. */
 static attestor_status put(attestor_store *store, char *item, int64_t now)
 {
+    attestor_put_options options = ATTESTOR_PUT_OPTIONS_INIT;
+    item = take_put_options(item, &options, &now);
     char *file = strrchr(item, '=');
     test_need(file != NULL, "a bundle item's file");
     *file++ = '\0';
@@ -102,7 +134,7 @@ static attestor_status put(attestor_store *store, char *item, int64_t now)
     const char *name = marked ? item + strlen("issuer:") : item;
     struct bytes document = corpus_file("bundles", file);
     attestor_status status = attestor_store_put(store, kind, name, strlen(name), format_named(format), document.ptr,
-                                                document.len, NULL, now, NULL);
+                                                document.len, &options, now, NULL);
     bytes_free(&document);
     return status;
 }

@@ -4,13 +4,18 @@ use attestor::Reason;
 use std::fmt::Write as _;
 use std::path::Path;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 13] = [
     "types.rs",
     "status.rs",
     "store.rs",
+    "slot.rs",
+    "source.rs",
+    "health.rs",
+    "snapshot.rs",
     "overlay.rs",
     "result.rs",
     "verifier.rs",
+    "metrics.rs",
     "passport.rs",
     "receipt.rs",
 ];

@@ -1,17 +1,27 @@
 /* Inline helpers. */
 
-#define ATTESTOR_ERROR_INIT { (uint32_t)sizeof(attestor_error), 0, NULL, NULL, { 0 } }
-#define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0 }
-#define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0 }
+#define ATTESTOR_ERROR_INIT { (uint32_t)sizeof(attestor_error), 0, NULL, NULL, { 0 }, 0, 0 }
+#define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0, 0, 0, 0, 0 }
+#define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0, 0 }
 #define ATTESTOR_DENY_ENTRY_INIT { (uint32_t)sizeof(attestor_deny_entry), 0, 0, 0, 0, NULL, 0, NULL, 0 }
-#define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0 }
+#define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0, 0, 0 }
 #define ATTESTOR_SUMMARY_INIT                                                                             \
     { (uint32_t)sizeof(attestor_summary), ATTESTOR_NOT_VERIFIED, ATTESTOR_CLASS_MISUSE, 0, 0,             \
       { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 },  \
       0, 0, 0 }
-#define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
+#define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 }, \
+      0, 0, 0, 0 }
+#define ATTESTOR_SOURCE_INIT { (uint32_t)sizeof(attestor_source), 0, NULL, NULL, NULL, 0 }
+#define ATTESTOR_SINK_OPTIONS_INIT { (uint32_t)sizeof(attestor_sink_options), 0, 0, 0 }
+#define ATTESTOR_REFRESH_REPORT_INIT { (uint32_t)sizeof(attestor_refresh_report), 0, 0, 0, 0 }
+#define ATTESTOR_SOURCE_HEALTH_INIT \
+    { (uint32_t)sizeof(attestor_source_health), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0, \
       NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+#define ATTESTOR_RESTORE_REPORT_INIT { (uint32_t)sizeof(attestor_restore_report), 0, 0, 0, 0 }
+#define ATTESTOR_READINESS_INIT { (uint32_t)sizeof(attestor_readiness), 0, 0, 0, 0, 0, 0 }
+#define ATTESTOR_METRICS_INIT { (uint32_t)sizeof(attestor_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATTESTOR_SOURCE_METRICS_INIT { (uint32_t)sizeof(attestor_source_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_PASSPORT_CLAIMS_INIT { (uint32_t)sizeof(attestor_passport_claims), 0, 0, 0, NULL, 0, NULL, 0 }
 #define ATTESTOR_RECEIPT_INIT                                                                             \
     { (uint32_t)sizeof(attestor_receipt), 0, 0, ATTESTOR_NOW, { 0 }, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
@@ -71,19 +81,33 @@ static inline int attestor_check_abi(void)
 #endif
 
 ATTESTOR_LAYOUT(sizeof(attestor_str) == 2 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_error) == 8 + 2 * sizeof(void *) + 256);
+ATTESTOR_LAYOUT(sizeof(attestor_error) == 8 + 2 * sizeof(void *) + 256 + 8);
 ATTESTOR_LAYOUT(offsetof(attestor_error, detail) == 8 + 2 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 8);
-ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 16);
-ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128);
+ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128 + 24);
 ATTESTOR_LAYOUT(offsetof(attestor_slot_info, skipped) == 88);
+ATTESTOR_LAYOUT(offsetof(attestor_slot_info, soft_age_secs) == 216);
+ATTESTOR_LAYOUT(sizeof(attestor_sink_options) == 24);
+ATTESTOR_LAYOUT(offsetof(attestor_source, fetch) == 8);
+ATTESTOR_LAYOUT(offsetof(attestor_source, userdata) == 8 + 2 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_source) == offsetof(attestor_source, feed) + 8);
+ATTESTOR_LAYOUT(sizeof(attestor_refresh_report) == 32);
+ATTESTOR_LAYOUT(sizeof(attestor_source_health) == 72);
+ATTESTOR_LAYOUT(offsetof(attestor_source_health, succeeded_at) == 48);
 ATTESTOR_LAYOUT(sizeof(attestor_deny_entry) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_deny_entry, expires_at) == 16);
-ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 8);
+ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 24);
 ATTESTOR_LAYOUT(sizeof(attestor_request) == 32 + 20 * sizeof(void *));
 ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 16 * sizeof(void *) + 16);
 ATTESTOR_LAYOUT(sizeof(attestor_passport_claims) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_restore_report) == 32);
+ATTESTOR_LAYOUT(sizeof(attestor_readiness) == 48);
+ATTESTOR_LAYOUT(sizeof(attestor_metrics) == 96);
+ATTESTOR_LAYOUT(sizeof(attestor_verdict_count) == 80);
+ATTESTOR_LAYOUT(offsetof(attestor_verdict_count, code) == 68);
+ATTESTOR_LAYOUT(sizeof(attestor_source_metrics) == 72);
 ATTESTOR_LAYOUT(sizeof(attestor_receipt_field) == 4 * sizeof(void *));
 ATTESTOR_LAYOUT(sizeof(attestor_receipt) == 56 + 8 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_receipt, event) == 56);

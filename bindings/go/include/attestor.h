@@ -7,16 +7,24 @@
  *   attestor_verifier  a store and a policy                                     shared
  *   attestor_request   one question, on the caller's stack                      plain
  *   attestor_result    storage of one verdict, made once and reused             local
+ *   attestor_source    a callback that fetches a source's material              plain
+ *   attestor_sink      where the callback puts it                               its own
  *   attestor_receipt   one line of a receipt log, on the caller's stack         plain
  *
  * Conventions
  *   Status     Every fallible function returns an attestor_status. ATTESTOR_OK (0) is the only acceptance;
  *              1-99 misuse or misconfiguration, 1000-1999 deny, 2000-2099 unavailable.
  *   Threads    const means concurrent: calls that take a handle by const pointer may run at the same time,
- *              others need the handle alone. Shared handles are the exception: changes to them (put, remove,
- *              deny, lift, set_policy) and _ref take any number of threads too, and no reader ever waits for
- *              a change.
+ *              others need the handle alone. Shared handles are the exception: changes to them (put, touch,
+ *              remove, withdraw, set_source, refresh, restore, allow_publishing, deny, lift, set_policy) and
+ *              _ref take any number of threads too, and no reader ever waits for a change.
  *              After fork, the child may verify; to change anything it makes handles of its own.
+ *   Callbacks  run only inside attestor_store_refresh, attestor_store_refresh_source, attestor_verify_refreshing
+ *              and attestor_admit_refreshing, on the calling thread, with no lock held; `drop` of a callback also
+ *              inside what makes the store let go of it. A callback may call attestor, but a refresh of its own
+ *              store is ATTESTOR_REFRESH_REENTRANT. It must not unwind, throw or longjmp out of itself, keep its
+ *              sink, use the sink on another thread, or give up the last reference to a handle in use: all of
+ *              these are undefined. attestor_verify and attestor_admit never call back.
  *   Memory     What attestor makes, attestor frees. `_free(NULL)` does nothing. No caller pointer is kept.
  *   Inputs     (pointer, length) pairs: text as const char *, bytes from outside as const uint8_t *.
  *              (NULL, 0) is an empty input; (NULL, n) is ATTESTOR_ARGUMENT_INVALID. Lengths over a limit
@@ -28,11 +36,11 @@
  *              ATTESTOR_OPTION_UNSUPPORTED; a size below 4 or above 4096 is ATTESTOR_ARGUMENT_INVALID.
  *              Zero is the default of every member but attestor_request.now.
  *   Limits     Credential 64 KiB (a policy sets less), bundle and policy document 1 MiB, bundle map 16 MiB,
- *              source name and denied value 2048 bytes, attestor id 64 bytes, 100000 denials.
+ *              source name and denied value 2048 bytes, attestor id 64 bytes, 100000 denials, snapshot 1 GiB.
  *   Errors     attestor_error is optional, in the caller's memory, and holds no bytes of a credential.
  *   Panics     No panic crosses this boundary: it becomes ATTESTOR_INTERNAL_ERROR, and nothing is allowed.
  *              Rust's own hook may print where it happened to standard error, never what the input was.
- *   The library starts no thread, does no I/O, reads no environment, keeps no global state, calls nobody back.
+ *   The library starts no thread, does no I/O, reads no environment, keeps no global state.
  */
 
 #ifndef ATTESTOR_H
@@ -86,6 +94,14 @@
 #define ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN 27
 #define ATTESTOR_OVERLAY_FULL 28
 #define ATTESTOR_RECEIPT_INVALID 29
+#define ATTESTOR_BUNDLE_REKEYED 30
+#define ATTESTOR_BUNDLE_REPLACED 31
+#define ATTESTOR_CALLBACK_FAILED 32
+#define ATTESTOR_REFRESH_REENTRANT 33
+#define ATTESTOR_REFRESH_BUSY 34
+#define ATTESTOR_FEED_REPLACED 35
+#define ATTESTOR_SNAPSHOT_INVALID 36
+#define ATTESTOR_SOURCE_NOT_PUBLISHED 37
 #define ATTESTOR_INPUT_TOO_LARGE 1000
 #define ATTESTOR_MALFORMED_TOKEN 1001
 #define ATTESTOR_TOKEN_ENCRYPTED 1002
@@ -218,6 +234,24 @@
 // DER revocation lists one after the other; feeds the CRL slot of a trust domain. An empty document clears it.
 #define ATTESTOR_FORMAT_X509_CRL 8
 
+// `attestor_put_options.flags`: take the update whatever the rotation gate says.
+#define ATTESTOR_PUT_FORCE 1
+
+// `attestor_put_options.flags`: the material does not age: a file that an operator keeps.
+#define ATTESTOR_PUT_PERMANENT 2
+
+// `attestor_store_options.gate_*`: nothing is done.
+#define ATTESTOR_GATE_OFF 1
+
+// `attestor_store_options.gate_*`: the update is taken, and the slot says so.
+#define ATTESTOR_GATE_WARN 2
+
+// `attestor_store_options.gate_*`: removals are taken, additions are not, and the put says why.
+#define ATTESTOR_GATE_HOLD 3
+
+// `now`: read the system clock. Other values are Unix seconds and must be positive.
+#define ATTESTOR_NOW INT64_MIN
+
 // The slot of keys that verify JWTs.
 #define ATTESTOR_SLOT_JWT 1
 
@@ -233,11 +267,48 @@
 // `attestor_slot_info.flags`: `refresh_hint` is set.
 #define ATTESTOR_SLOT_HAS_REFRESH_HINT 2
 
-// `attestor_put_options.flags`: take the update although its sequence went back.
-#define ATTESTOR_PUT_FORCE 1
+// `attestor_slot_info.flags`: `soft_age_secs` is set.
+#define ATTESTOR_SLOT_HAS_SOFT_AGE 4
 
-// `now`: read the system clock. Other values are Unix seconds and must be positive.
-#define ATTESTOR_NOW INT64_MIN
+// `attestor_slot_info.flags`: `hard_age_secs` is set.
+#define ATTESTOR_SLOT_HAS_HARD_AGE 8
+
+// `attestor_slot_info.flags`: the material is a snapshot's, and no feed has spoken since.
+#define ATTESTOR_SLOT_RESTORED 16
+
+// `attestor_slot_info.findings`: `spiffe_sequence` went back.
+#define ATTESTOR_FINDING_ROLLBACK 1
+
+// `attestor_slot_info.findings`: a known `kid` has another key.
+#define ATTESTOR_FINDING_REKEYED 2
+
+// `attestor_slot_info.findings`: not one key or authority of the slot was in the update.
+#define ATTESTOR_FINDING_REPLACED 4
+
+// `jwt_freshness`, `x509_freshness`: within the soft age, or without one. 0 is a slot that nothing has filled.
+#define ATTESTOR_FRESH 1
+
+// `jwt_freshness`, `x509_freshness`: past the soft age: still used, a refresh is due.
+#define ATTESTOR_DUE 2
+
+// `jwt_freshness`, `x509_freshness`: at the hard age: no longer used.
+#define ATTESTOR_STALE 3
+
+// `attestor_source_health.flags`: a callback feeds the source.
+#define ATTESTOR_HEALTH_HAS_CALLBACK 1
+
+// `attestor_source_health.flags`: a verification asked for a key that the source does not have, and nobody has fetched
+// since.
+#define ATTESTOR_HEALTH_WANTED 2
+
+// `attestor_source_health.flags`: a callback is fetching the source.
+#define ATTESTOR_HEALTH_IN_FLIGHT 4
+
+// `attestor_source_health.flags`: the last update had nothing usable in it, and nothing has succeeded since.
+#define ATTESTOR_HEALTH_EMPTY_UPDATE 8
+
+// `attestor_source_health.flags`: `now` is before the material was confirmed.
+#define ATTESTOR_HEALTH_CLOCK_WENT_BACK 16
 
 // `attestor_deny_entry.kind`: SVIDs of a trust domain.
 #define ATTESTOR_DENY_KIND_TRUST_DOMAIN 1
@@ -283,6 +354,17 @@
 // `attestor_summary.flags`: a shadow policy judged too; `shadow_code` is what it said.
 #define ATTESTOR_SHADOWED 8
 
+// `attestor_summary.flags`: the bundle that was asked is past its soft age: still used, a refresh is due.
+#define ATTESTOR_BUNDLE_DUE 16
+
+// `attestor_summary.flags`: the bundle does not have what the credential names, and this is the first verification
+// within the store's cooldown that says so: fetch it again.
+#define ATTESTOR_REFRESH_WANTED 32
+
+// `attestor_summary.flags`: the verified-credential cache knew the credential, whatever was decided afterwards: no
+// shadow policy was asked.
+#define ATTESTOR_FROM_CACHE 64
+
 // `attestor_summary.credential_kind`: a token that no attestor has taken.
 #define ATTESTOR_CREDENTIAL_TOKEN 0
 
@@ -304,11 +386,17 @@
 // `attestor_request.possession`: the peer signed `challenge`; `proof` is the signature.
 #define ATTESTOR_POSSESSION_SIGNED_CHALLENGE 2
 
+// `attestor_verifier_options.flags`: every credential is verified anew.
+#define ATTESTOR_VERIFIER_NO_CACHE 1
+
 // Bytes of a possession message.
 #define ATTESTOR_POSSESSION_MESSAGE_LEN 188
 
 // Storage of one verdict. Local: made once per thread and reused; grows to its high-water mark and stays.
 typedef struct attestor_result attestor_result;
+
+// Where a callback puts what it fetched. Valid during the callback only, and on its thread only.
+typedef struct attestor_sink attestor_sink;
 
 // The bundle cache. Shared: any number of threads; reference-counted by `_ref` and `_free`.
 typedef struct attestor_store attestor_store;
@@ -326,6 +414,14 @@ typedef struct attestor_store_options {
     uint32_t struct_size;
     // Must be 0.
     uint32_t flags;
+    // ATTESTOR_GATE_*: what is done about a `spiffe_sequence` that went back; 0 is ATTESTOR_GATE_HOLD.
+    uint32_t gate_rollback;
+    // ATTESTOR_GATE_*: about a known `kid` that has another key; 0 is ATTESTOR_GATE_HOLD.
+    uint32_t gate_rekeyed;
+    // ATTESTOR_GATE_*: about all keys replaced at once; 0 is ATTESTOR_GATE_WARN.
+    uint32_t gate_replaced;
+    // Seconds between two fetches of a source for keys that it did not have; 0 is 10.
+    uint32_t cooldown_secs;
 } attestor_store_options;
 
 // What a failed call reports, in the caller's memory. Initialize with ATTESTOR_ERROR_INIT.
@@ -343,6 +439,10 @@ typedef struct attestor_error {
     const char *phrase;
     // NUL-terminated; may be empty.
     char detail[256];
+    // What a callback returned, of a refresh that failed; else 0.
+    int32_t host_code;
+    // 0.
+    uint32_t reserved;
 } attestor_error;
 
 // Options of `attestor_store_put`. Zero is the default of every member.
@@ -353,15 +453,17 @@ typedef struct attestor_put_options {
     uint32_t flags;
     // Which feed speaks: a slot belongs to the feed that filled it last.
     uint64_t feed;
+    // Seconds for which the host of the document says it may be kept (`Cache-Control: max-age`); 0 if it says nothing.
+    uint64_t max_age_secs;
 } attestor_put_options;
 
 // What is known of a filled slot.
 typedef struct attestor_slot_info {
     // `sizeof(attestor_slot_info)`; set before the call.
     uint32_t struct_size;
-    // ATTESTOR_SLOT_HAS_*.
+    // ATTESTOR_SLOT_HAS_*, ATTESTOR_SLOT_RESTORED.
     uint32_t flags;
-    // Counts the store's updates: a higher number is newer.
+    // Counts the store's updates: a higher number is newer. Material that is only confirmed keeps its own.
     uint64_t generation;
     // The feed that filled the slot.
     uint64_t feed;
@@ -371,13 +473,112 @@ typedef struct attestor_slot_info {
     uint64_t sequence;
     // `spiffe_refresh_hint` in seconds, within 10 s and 24 h.
     uint64_t refresh_hint;
-    // Usable keys or authorities; 0 means that all were revoked.
+    // Usable keys, authorities or lists; 0 means that all were revoked.
     uint64_t entries;
     // SHA-256 of the document.
     uint8_t digest[32];
     // Entries of the document that were passed over, by reason (`attestor_skip_slug`).
     uint32_t skipped[32];
+    // Seconds after which a refresh is due.
+    uint64_t soft_age_secs;
+    // Seconds from which on the material is not used, unless a policy's `max_staleness_secs` says otherwise.
+    uint64_t hard_age_secs;
+    // ATTESTOR_FINDING_*: what the rotation gate found in the last update.
+    uint32_t findings;
+    // Additions of the last update that the rotation gate held back.
+    uint32_t withheld;
 } attestor_slot_info;
+
+// A callback that fetches a source's material. Initialize with ATTESTOR_SOURCE_INIT.
+typedef struct attestor_source {
+    // `sizeof(attestor_source)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // Hands the material of the source to `sink`, or confirms what it handed over before; 0, or the host's own number
+    // for why it could not. `name` has no NUL and is valid during the call; it is empty for the whole world of a feed.
+    int32_t (*fetch)(void *userdata,
+                     uint32_t kind,
+                     const char *name,
+                     size_t name_len,
+                     struct attestor_sink *sink);
+    // Called exactly once, on any thread, when the store has let go of the callback; may be NULL.
+    void (*drop)(void *userdata);
+    // The first argument of both; may be NULL. Used by any thread, by one at a time.
+    void *userdata;
+    // What the callback puts belongs to this feed.
+    uint64_t feed;
+} attestor_source;
+
+// Options of `attestor_sink_put` and `attestor_sink_confirm`. Zero is the default of every member.
+typedef struct attestor_sink_options {
+    // `sizeof(attestor_sink_options)`.
+    uint32_t struct_size;
+    // ATTESTOR_PUT_FORCE or 0.
+    uint32_t flags;
+    // Seconds for which the host of the document says it may be kept (`Cache-Control: max-age`); 0 if it says nothing.
+    uint64_t max_age_secs;
+    // Seconds after which to fetch again; 0 is at the soft age, or half the hard one if that comes first.
+    uint64_t refresh_after_secs;
+} attestor_sink_options;
+
+// What `attestor_store_refresh` did.
+typedef struct attestor_refresh_report {
+    // `sizeof(attestor_refresh_report)`; set before the call.
+    uint32_t struct_size;
+    // 0.
+    uint32_t flags;
+    // Callbacks that succeeded.
+    uint64_t succeeded;
+    // Callbacks that failed: `attestor_store_health` of their sources says why.
+    uint64_t failed;
+    // Sources that were due and that another thread was fetching.
+    uint64_t busy;
+} attestor_refresh_report;
+
+// What is known of the feeding of a source.
+typedef struct attestor_source_health {
+    // `sizeof(attestor_source_health)`; set before the call.
+    uint32_t struct_size;
+    // ATTESTOR_HEALTH_*.
+    uint32_t flags;
+    // Updates and confirmations that succeeded.
+    uint64_t refreshes;
+    // Updates and fetches that failed.
+    uint64_t failures;
+    // How many of them since the last success.
+    uint32_t failures_in_a_row;
+    // Why the last of them failed; ATTESTOR_OK if something has succeeded since.
+    attestor_status last_failure;
+    // What the callback of that failure returned; 0 if it was no callback's.
+    int32_t host_code;
+    // ATTESTOR_FRESH, ATTESTOR_DUE, ATTESTOR_STALE of the JWT keys, or 0.
+    uint32_t jwt_freshness;
+    // Likewise of the X.509 authorities.
+    uint32_t x509_freshness;
+    // 0.
+    uint32_t reserved;
+    // Unix seconds of the last success; 0 is never.
+    int64_t succeeded_at;
+    // Unix seconds of the last failure; 0 is never.
+    int64_t failed_at;
+    // Unix seconds at which the callback is due, in the past if it is overdue; INT64_MAX is never.
+    int64_t next_refresh;
+} attestor_source_health;
+
+// What `attestor_store_restore` did.
+typedef struct attestor_restore_report {
+    // `sizeof(attestor_restore_report)`; set before the call.
+    uint32_t struct_size;
+    // 0.
+    uint32_t flags;
+    // Slots it filled.
+    uint64_t slots;
+    // Slots it left alone: a feed had filled them.
+    uint64_t skipped;
+    // Entries it added to the deny overlay.
+    uint64_t denials;
+} attestor_restore_report;
 
 // One thing to deny: credentials of `source` whose `field` is `value`, byte for byte.
 typedef struct attestor_deny_entry {
@@ -419,7 +620,7 @@ typedef struct attestor_summary {
     attestor_status code;
     // ATTESTOR_CLASS_* of the verdict.
     int32_t verdict_class;
-    // ATTESTOR_AUTHENTICATED, ATTESTOR_LOCAL.
+    // ATTESTOR_AUTHENTICATED, ATTESTOR_LOCAL and the other flags of a summary.
     uint32_t flags;
     // Unix seconds; the credential's own expiry, without clock skew.
     int64_t expires_at;
@@ -451,8 +652,13 @@ typedef struct attestor_summary {
 typedef struct attestor_verifier_options {
     // `sizeof(attestor_verifier_options)`.
     uint32_t struct_size;
-    // Must be 0.
+    // ATTESTOR_VERIFIER_NO_CACHE or 0.
     uint32_t flags;
+    // Most entries of the verified-credential cache, at most 1048576; 0 is 4096. Their records, of less than half a
+    // kilobyte each, are set aside at once.
+    uint64_t cache_entries;
+    // Most bytes that the cache holds; 0 is 8 MiB.
+    uint64_t cache_bytes;
 } attestor_verifier_options;
 
 // One verification. Initialize with ATTESTOR_REQUEST_INIT. The pointers are read before the call returns.
@@ -510,6 +716,93 @@ typedef struct attestor_request {
     // Bytes of the certificate.
     size_t peer_certificate_len;
 } attestor_request;
+
+// Whether the sources that a policy names can be used.
+typedef struct attestor_readiness {
+    // `sizeof(attestor_readiness)`; set before the call.
+    uint32_t struct_size;
+    // 1 if every source that the policy names can be used, else 0.
+    uint32_t ready;
+    // Sources that the policy names.
+    uint64_t sources;
+    // Of them, those whose material is fresh,
+    uint64_t fresh;
+    // past its soft age in some slot,
+    uint64_t due;
+    // at its hard age in some slot,
+    uint64_t stale;
+    // or not there at all.
+    uint64_t missing;
+} attestor_readiness;
+
+// What a verifier has counted since it was made.
+typedef struct attestor_metrics {
+    // `sizeof(attestor_metrics)`; set before the call.
+    uint32_t struct_size;
+    // 0.
+    uint32_t flags;
+    // Verdicts of class allow.
+    uint64_t allowed;
+    // Of class deny.
+    uint64_t denied;
+    // Of class unavailable.
+    uint64_t unavailable;
+    // Of class misuse.
+    uint64_t misused;
+    // Look-ups in the verified-credential cache that found a credential whose verdict still held.
+    uint64_t cache_hits;
+    // Look-ups that found nothing, or another thread changing that part of the cache.
+    uint64_t cache_misses;
+    // Verdicts taken in; replaced ones count again.
+    uint64_t cache_insertions;
+    // Verdicts that made room for others.
+    uint64_t cache_evictions;
+    // Look-ups that found a credential whose verdict no longer held: it was judged in full.
+    uint64_t cache_stale;
+    // Verdicts held now.
+    uint64_t cache_entries;
+    // Bytes set aside for their texts now, beside a fixed record of less than half a kilobyte each.
+    uint64_t cache_bytes;
+} attestor_metrics;
+
+// How often one attestor came to one verdict.
+typedef struct attestor_verdict_count {
+    // The attestor's id, NUL-terminated; empty where no attestor took the credential, `other` for those that the
+    // policy no longer has.
+    char attestor_id[65];
+    // 0.
+    uint8_t reserved[3];
+    // The verdict.
+    attestor_status code;
+    // Never 0.
+    uint64_t count;
+} attestor_verdict_count;
+
+// What is known of a source, as numbers.
+typedef struct attestor_source_metrics {
+    // `sizeof(attestor_source_metrics)`; set before the call.
+    uint32_t struct_size;
+    // ATTESTOR_SOURCE_*; 0 for all sources together that the policy does not name.
+    uint32_t kind;
+    // ATTESTOR_FRESH, ATTESTOR_DUE, ATTESTOR_STALE of the JWT keys, of the others the worst; 0 if there are none.
+    uint32_t jwt_freshness;
+    // Likewise of the X.509 authorities.
+    uint32_t x509_freshness;
+    // Seconds since the older of both was confirmed; -1 if there are none.
+    int64_t age_secs;
+    // 1, or how many the others are.
+    uint64_t sources;
+    // Usable JWT keys.
+    uint64_t keys;
+    // Usable X.509 authorities.
+    uint64_t authorities;
+    // Entries of their documents that were passed over.
+    uint64_t skipped;
+    // Updates and confirmations that succeeded.
+    uint64_t refreshes;
+    // Updates and fetches that failed.
+    uint64_t failures;
+} attestor_source_metrics;
 
 // What a passport says beside its key. Initialize with ATTESTOR_PASSPORT_CLAIMS_INIT.
 typedef struct attestor_passport_claims {
@@ -629,19 +922,27 @@ ATTESTOR_API struct attestor_store *attestor_store_ref(struct attestor_store *st
 
 // Gives up a reference; the last one frees the store. NULL is fine.
 //
-// A verifier holds its own reference. Threads: any; a thread that still uses the handle must hold
-// a reference of its own. Allocates: never.
-ATTESTOR_API void attestor_store_free(struct attestor_store *store);
+// A verifier holds its own reference. Lifetime: with the store go its callbacks: `drop` of each runs here, or where
+// the last verifier is freed. Threads: any; a thread that still uses the handle must hold a reference of its own.
+// Allocates: never.
+ATTESTOR_API
+void attestor_store_free(struct attestor_store *store);
 
-// Takes a bundle document for a source. All slots it speaks for are replaced at once, or nothing is:
-// on failure the last good bundle stays. `{"keys": []}` revokes.
+// Takes a bundle document for a source. All slots it speaks for are replaced at once, or nothing is: on failure
+// the last good bundle stays. A document that is the same as before only confirms what is there.
 //
+// What the rotation gate holds takes its removals at once and keeps its additions back; ATTESTOR_PUT_FORCE passes
+// it. Empty and removal-only updates always pass: `{"keys": []}` revokes, but for an issuer, where it is refused.
+// Material ages from `now`: past its soft age (SPIFFE: the refresh hint, or 300 s; key sets: `max_age_secs` within
+// 300 s and 24 h, or 3600 s) a refresh is due, from its hard age (SPIFFE: twice that, within 60 s and 24 h; key sets:
+// 24 h) on it is not used. PEM files do not age unless `max_age_secs` is said; ATTESTOR_PUT_PERMANENT never does.
 // A bundle map is all that its feed delivers: each bundle is taken or none, and what the feed filled for other
 // trust domains is dropped. A reader may meet some domains of the new map beside others of the old one.
 // `kind` ATTESTOR_SOURCE_*, `name` a trust domain (`example.org` or `spiffe://example.org`) or an issuer, empty for
 // a bundle map, `format` ATTESTOR_FORMAT_*, `now` Unix seconds or ATTESTOR_NOW. `options` and `err` may be NULL.
-// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_PRIVATE_KEY, ATTESTOR_NO_USABLE_KEYS,
-// ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN,
+// Returns: ATTESTOR_OK; with the removals taken, ATTESTOR_BUNDLE_ROLLBACK, ATTESTOR_BUNDLE_REKEYED,
+// ATTESTOR_BUNDLE_REPLACED; with nothing changed, ATTESTOR_BUNDLE_MALFORMED, ATTESTOR_BUNDLE_PRIVATE_KEY,
+// ATTESTOR_NO_USABLE_KEYS, ATTESTOR_TRUST_DOMAIN_MISMATCH, ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN,
 // ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_FORMAT_UNSUPPORTED, ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED,
 // ATTESTOR_OPTION_UNSUPPORTED.
 // Threads: any, although the handle is not const; updates run one after the other, readers never wait. Allocates: yes.
@@ -658,9 +959,10 @@ attestor_status attestor_store_put(struct attestor_store *store,
                                    int64_t now,
                                    struct attestor_error *err);
 
-// Forgets a source at once: the next verification finds it unavailable. An unknown one is fine.
+// Forgets a source and its callback at once: the next verification finds it unavailable. An unknown one is fine.
 //
-// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_SOURCE_NAME_INVALID.
+// `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_STORE_POISONED.
+// Lifetime: `drop` of a callback runs before this returns, or when its fetch under way ends.
 // Threads: any, although the handle is not const. Allocates: yes.
 ATTESTOR_API
 ATTESTOR_MUST_USE
@@ -669,6 +971,34 @@ attestor_status attestor_store_remove(struct attestor_store *store,
                                       const char *name,
                                       size_t name_len,
                                       struct attestor_error *err);
+
+// Confirms at `now` what a feed put before: nothing is new (HTTP 304, a stream that was opened again).
+//
+// The trust domain of the empty name stands for everything that `feed` put. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if nothing there is of this feed, ATTESTOR_SOURCE_NAME_INVALID,
+// ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED.
+// Threads: any, although the handle is not const. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_touch(struct attestor_store *store,
+                                     uint32_t kind,
+                                     const char *name,
+                                     size_t name_len,
+                                     uint64_t feed,
+                                     int64_t now,
+                                     struct attestor_error *err);
+
+// Drops everything that a feed filled, at once: its host may no longer use it.
+//
+// `*emptied` says how many sources hold nothing any more. `emptied` and `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_STORE_POISONED.
+// Threads: any, although the handle is not const. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_withdraw(struct attestor_store *store,
+                                        uint64_t feed,
+                                        uint64_t *emptied,
+                                        struct attestor_error *err);
 
 // Says what is known of a slot (ATTESTOR_SLOT_*).
 //
@@ -684,6 +1014,189 @@ attestor_status attestor_store_info(const struct attestor_store *store,
                                     uint32_t slot,
                                     struct attestor_slot_info *out,
                                     struct attestor_error *err);
+
+// Lets a callback fetch a source, from the next refresh on; it replaces the one there was and is due at once.
+//
+// `source` NULL takes the callback away: the material stays, and ages. `kind` and `name` as for `attestor_store_put`;
+// the trust domain of the empty name is the whole world of one feed: its callback puts bundle maps. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID (`fetch` is NULL), ATTESTOR_SOURCE_NAME_INVALID,
+// ATTESTOR_STORE_POISONED, ATTESTOR_OPTION_UNSUPPORTED.
+// Lifetime: `userdata` until `drop`, which is called once the callback was replaced, taken away, or removed with its
+// source, or the store was freed, and no fetch of it is under way; never if this call fails.
+// Threads: any, although the handle is not const. The callback runs only inside `attestor_store_refresh`,
+// `attestor_store_refresh_source`, `attestor_verify_refreshing` and `attestor_admit_refreshing`, on their threads, one
+// call at a time for each source, with no lock held. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_set_source(struct attestor_store *store,
+                                          uint32_t kind,
+                                          const char *name,
+                                          size_t name_len,
+                                          const struct attestor_source *source,
+                                          struct attestor_error *err);
+
+// Puts a document for the source that is being fetched, as `attestor_store_put` does. In a callback only.
+//
+// `options` and `err` may be NULL. A callback may put several documents; if one is refused, the fetch has failed.
+// Returns: as `attestor_store_put`; ATTESTOR_FEED_REPLACED if the source was removed or given another callback.
+// Threads: that of the callback. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_sink_put(struct attestor_sink *sink,
+                                  uint32_t format,
+                                  const uint8_t *document,
+                                  size_t document_len,
+                                  const struct attestor_sink_options *options,
+                                  struct attestor_error *err);
+
+// Confirms what the feed put before for the source that is being fetched: nothing is new (HTTP 304). In a callback
+// only.
+//
+// `options` and `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if the source holds nothing of this feed, ATTESTOR_FEED_REPLACED,
+// ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED, ATTESTOR_OPTION_UNSUPPORTED.
+// Threads: that of the callback. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_sink_confirm(struct attestor_sink *sink,
+                                      const struct attestor_sink_options *options,
+                                      struct attestor_error *err);
+
+// Calls back for every source whose refresh is due, one after the other, on this thread.
+//
+// What another thread is fetching is left to it. What a callback did wrong harms its own source only: it is counted
+// in `out` and told by `attestor_store_health`. `out` (its `struct_size` set) and `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_REFRESH_REENTRANT from a callback of this store, ATTESTOR_CLOCK_INVALID.
+// Threads: any, although the handle is not const; runs callbacks, never waits for another thread's. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_refresh(struct attestor_store *store,
+                                       int64_t now,
+                                       struct attestor_refresh_report *out,
+                                       struct attestor_error *err);
+
+// Calls back for one source at once, due or not. `kind` and `name` as for `attestor_store_set_source`.
+//
+// `err` may be NULL; its `host_code` is what the callback returned.
+// Returns: ATTESTOR_OK, ATTESTOR_REFRESH_BUSY if another thread is fetching it or it has no callback,
+// ATTESTOR_CALLBACK_FAILED, what a put of the callback was refused for, ATTESTOR_REFRESH_REENTRANT from a callback of
+// this store, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_CLOCK_INVALID.
+// Threads: any, although the handle is not const; runs the callback, never waits for another thread's. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_refresh_source(struct attestor_store *store,
+                                              uint32_t kind,
+                                              const char *name,
+                                              size_t name_len,
+                                              int64_t now,
+                                              struct attestor_error *err);
+
+// Says when `attestor_store_refresh` next has something to do, in Unix seconds; in the past if it is overdue.
+//
+// `*out` is INT64_MAX if there is no callback, or nothing that they feed ages. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_CLOCK_INVALID.
+// Threads: any. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_next_refresh(const struct attestor_store *store,
+                                            int64_t now,
+                                            int64_t *out,
+                                            struct attestor_error *err);
+
+// Says what is known of the feeding of a source, and how fresh it is. `kind` and `name` as for
+// `attestor_store_set_source`.
+//
+// `out->struct_size` must be set. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUNDLE_UNAVAILABLE if it is neither fed nor has a callback,
+// ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_CLOCK_INVALID.
+// Threads: any. Allocates: never.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_health(const struct attestor_store *store,
+                                      uint32_t kind,
+                                      const char *name,
+                                      size_t name_len,
+                                      int64_t now,
+                                      struct attestor_source_health *out,
+                                      struct attestor_error *err);
+
+// Writes everything that the store holds: every slot, and the deny overlay but for what has expired. Callbacks,
+// health, policies and the publishing list are not in it.
+//
+// `key` is a secret of 32 to 4096 bytes that only the host's own processes know, or (NULL, 0): then a checksum tells
+// accidents, and the host protects the file. `buf` may be NULL if `cap` is 0, to ask for the size: it is that of the
+// moment, so ask again if it has grown meanwhile. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed size), ATTESTOR_ARGUMENT_INVALID (a key of
+// another length), ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED.
+// Threads: any; waits for an update under way, readers never wait for it. Allocates: yes; the key is not kept.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_snapshot(const struct attestor_store *store,
+                                        const uint8_t *key,
+                                        size_t key_len,
+                                        int64_t now,
+                                        uint8_t *buf,
+                                        size_t cap,
+                                        size_t *len_out,
+                                        struct attestor_error *err);
+
+// Fills the slots that nothing has filled with what a snapshot holds, and denies what it denies; all or nothing.
+//
+// Material goes on ageing from when its feed last confirmed it: it is stale at its hard age, at the latest after 24 h,
+// and at once if that time is in the future. It is ATTESTOR_SLOT_RESTORED until its feed speaks. `key` as the snapshot
+// was made with, at most 1 GiB at `snapshot`. `out` (its `struct_size` set) and `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_SNAPSHOT_INVALID (not a snapshot, of another version, made under another key or
+// none, changed), ATTESTOR_OVERLAY_FULL, ATTESTOR_ARGUMENT_INVALID, ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED.
+// Threads: any, although the handle is not const. Allocates: yes; the key is not kept.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_restore(struct attestor_store *store,
+                                       const uint8_t *key,
+                                       size_t key_len,
+                                       const uint8_t *snapshot,
+                                       size_t len,
+                                       int64_t now,
+                                       struct attestor_restore_report *out,
+                                       struct attestor_error *err);
+
+// Lets a source be published (`allowed` 1), or no longer (0). It may come before the source is fed, and stays when the
+// source is removed.
+//
+// `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_ARGUMENT_INVALID, ATTESTOR_SOURCE_NAME_INVALID, ATTESTOR_STORE_POISONED.
+// Threads: any, although the handle is not const. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_allow_publishing(struct attestor_store *store,
+                                                uint32_t kind,
+                                                const char *name,
+                                                size_t name_len,
+                                                uint32_t allowed,
+                                                struct attestor_error *err);
+
+// Writes what the store holds of a source as a document for others, rebuilt from the public members that were read.
+//
+// `format`: ATTESTOR_FORMAT_SPIFFE_BUNDLE of both slots; ATTESTOR_FORMAT_JWKS, ATTESTOR_FORMAT_WORKLOAD_API_JWKS,
+// ATTESTOR_FORMAT_PUBLIC_KEY_PEM of the JWT keys; ATTESTOR_FORMAT_X509_PEM, ATTESTOR_FORMAT_X509_DER of the
+// authorities. `buf` may be NULL if `cap` is 0, to ask for the size of the moment. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed size), ATTESTOR_SOURCE_NOT_PUBLISHED of
+// every source that `attestor_store_allow_publishing` does not list, ATTESTOR_BUNDLE_UNAVAILABLE if a slot that the
+// format speaks for is not filled, ATTESTOR_BUNDLE_STALE, ATTESTOR_NO_USABLE_KEYS if the format has a place for none,
+// ATTESTOR_FORMAT_UNSUPPORTED, ATTESTOR_BUNDLE_MALFORMED (larger than a reader takes), ATTESTOR_SOURCE_NAME_INVALID,
+// ATTESTOR_CLOCK_INVALID, ATTESTOR_STORE_POISONED.
+// Threads: any; waits for an update under way, readers never wait for it. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_store_publish(const struct attestor_store *store,
+                                       uint32_t kind,
+                                       const char *name,
+                                       size_t name_len,
+                                       uint32_t format,
+                                       int64_t now,
+                                       uint8_t *buf,
+                                       size_t cap,
+                                       size_t *len_out,
+                                       struct attestor_error *err);
 
 // Denies what carries the entry's value, from the next verification on. Denying again replaces `expires_at`.
 //
@@ -788,7 +1301,7 @@ attestor_status attestor_result_evidence(const struct attestor_result *result,
 //
 // `options` and `err` may be NULL.
 // Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID with the JSON path in `err->detail`,
-// ATTESTOR_OPTION_UNSUPPORTED (`*out` is then NULL).
+// ATTESTOR_OPTION_UNSUPPORTED, ATTESTOR_ARGUMENT_INVALID (`*out` is then NULL).
 // Lifetime: until the last reference is given up with `attestor_verifier_free`.
 // Threads: any. Allocates: on construction.
 ATTESTOR_API
@@ -823,6 +1336,7 @@ attestor_status attestor_verifier_set_policy(struct attestor_verifier *verifier,
 
 // Sets a shadow policy, which judges whatever the policy judges and decides nothing; `policy` NULL removes it.
 //
+// A credential that the cache knows (ATTESTOR_FROM_CACHE) it has judged before.
 // `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID (the old one then stays).
 // Threads: any, although the handle is not const. Allocates: yes.
 ATTESTOR_API
@@ -838,8 +1352,8 @@ attestor_status attestor_verifier_set_shadow_policy(struct attestor_verifier *ve
 // Returns: ATTESTOR_OK, a deny (1000-1999), an unavailable (2000-2099), or misuse (1-99).
 // Lifetime: views in `summary` are valid until the next `attestor_verify`, `_clear` or `_free` of this result.
 // Threads: `verifier` any, `result` one at a time. Never waits for an update and never calls back.
-// Allocates: never on a result that has grown to the size of its credentials; RSA: at most 5; a chain of EC
-// certificates: 2.
+// Allocates: never on a result that has grown to the size of its credentials, with a cache that is off or full; RSA: at
+// most 5; a chain of EC certificates: 2.
 ATTESTOR_API
 ATTESTOR_MUST_USE
 attestor_status attestor_verify(const struct attestor_verifier *verifier,
@@ -860,6 +1374,30 @@ attestor_status attestor_admit(const struct attestor_verifier *verifier,
                                struct attestor_summary *summary,
                                struct attestor_error *err);
 
+// Judges, lets the callback of the source fetch what is missing or too old if that is due, and judges again. As
+// `attestor_verify`, but it runs callbacks.
+//
+// It never waits for another thread's fetch. In a callback of the same store it only judges. A callback must not use
+// `result`, and not give up the last reference to `verifier`.
+// Returns: as `attestor_verify`, of the last judgement. Threads: `verifier` any, `result` one at a time.
+// Allocates: as `attestor_verify`, and what a refresh does.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_verify_refreshing(const struct attestor_verifier *verifier,
+                                           const struct attestor_request *request,
+                                           struct attestor_result *result,
+                                           struct attestor_summary *summary,
+                                           struct attestor_error *err);
+
+// Judges an admission as `attestor_admit`, refreshing as `attestor_verify_refreshing`.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_admit_refreshing(const struct attestor_verifier *verifier,
+                                          const struct attestor_request *request,
+                                          struct attestor_result *result,
+                                          struct attestor_summary *summary,
+                                          struct attestor_error *err);
+
 // Writes what the holder of an X.509-SVID signs for ATTESTOR_POSSESSION_SIGNED_CHALLENGE: 188 bytes.
 //
 // `passport` is the passport that goes with the request, or empty. `out` has room for
@@ -877,6 +1415,69 @@ attestor_status attestor_possession_message(const uint8_t *challenge,
                                             size_t passport_len,
                                             uint8_t *out,
                                             struct attestor_error *err);
+
+// Says whether the sources that the policy names can be used at `now`. A policy that takes every trust domain of a
+// feed names none.
+//
+// `out->struct_size` must be set. `err` may be NULL. Returns: ATTESTOR_OK, ATTESTOR_CLOCK_INVALID.
+// Threads: any; never waits. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_verifier_readiness(const struct attestor_verifier *verifier,
+                                            int64_t now,
+                                            struct attestor_readiness *out,
+                                            struct attestor_error *err);
+
+// Reads what was counted: verdicts by class, and the verified-credential cache. A shadow policy's do not count.
+//
+// `out->struct_size` must be set. `err` may be NULL. Returns: ATTESTOR_OK.
+// Threads: any; a verification never waits for it. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_verifier_metrics(const struct attestor_verifier *verifier,
+                                          struct attestor_metrics *out,
+                                          struct attestor_error *err);
+
+// Reads the verdicts by attestor and code, those that occurred. Only ids of the policy are told: nobody outside can
+// add rows.
+//
+// `rows` may be NULL if `cap` is 0, to ask for the number of rows: then ATTESTOR_BUFFER_TOO_SMALL and `*len_out`, or
+// ATTESTOR_OK if there are none. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed number).
+// Threads: any; a verification never waits for it. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_verifier_verdict_counts(const struct attestor_verifier *verifier,
+                                                 struct attestor_verdict_count *rows,
+                                                 size_t cap,
+                                                 size_t *len_out,
+                                                 struct attestor_error *err);
+
+// How many rows `attestor_verifier_source_metrics` has: the sources that the policy names, and one for all others
+// together. 0 for NULL.
+//
+// Threads: any; never waits. Allocates: never.
+ATTESTOR_API
+uint64_t attestor_verifier_source_count(const struct attestor_verifier *verifier);
+
+// Reads what is known of one of the sources that the policy names, in the order of their names; the last one is all
+// others together.
+//
+// `index` below `attestor_verifier_source_count`. `out->struct_size` must be set. `name` has room for `cap` bytes, and
+// may be NULL if `cap` is 0; it is empty for the others. `err` may be NULL.
+// Returns: ATTESTOR_OK, ATTESTOR_BUFFER_TOO_SMALL (`*len_out` is the needed size; `out` is written all the same),
+// ATTESTOR_ARGUMENT_INVALID past the last, ATTESTOR_CLOCK_INVALID.
+// Threads: any; never waits. Allocates: yes.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_verifier_source_metrics(const struct attestor_verifier *verifier,
+                                                 uint64_t index,
+                                                 int64_t now,
+                                                 struct attestor_source_metrics *out,
+                                                 char *name,
+                                                 size_t cap,
+                                                 size_t *len_out,
+                                                 struct attestor_error *err);
 
 // Signs a passport with the Ed25519 private key whose 32-byte seed (RFC 8032 section 5.1.5) is at `seed`.
 //
@@ -940,18 +1541,28 @@ attestor_status attestor_receipt_head(const uint8_t *line,
 
 /* Inline helpers. */
 
-#define ATTESTOR_ERROR_INIT { (uint32_t)sizeof(attestor_error), 0, NULL, NULL, { 0 } }
-#define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0 }
-#define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0 }
+#define ATTESTOR_ERROR_INIT { (uint32_t)sizeof(attestor_error), 0, NULL, NULL, { 0 }, 0, 0 }
+#define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0, 0, 0, 0, 0 }
+#define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0, 0 }
 #define ATTESTOR_DENY_ENTRY_INIT { (uint32_t)sizeof(attestor_deny_entry), 0, 0, 0, 0, NULL, 0, NULL, 0 }
-#define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0 }
+#define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0, 0, 0 }
 #define ATTESTOR_SUMMARY_INIT                                                                             \
     { (uint32_t)sizeof(attestor_summary), ATTESTOR_NOT_VERIFIED, ATTESTOR_CLASS_MISUSE, 0, 0,             \
       { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 },  \
       0, 0, 0 }
-#define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
+#define ATTESTOR_SLOT_INFO_INIT { (uint32_t)sizeof(attestor_slot_info), 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 }, \
+      0, 0, 0, 0 }
+#define ATTESTOR_SOURCE_INIT { (uint32_t)sizeof(attestor_source), 0, NULL, NULL, NULL, 0 }
+#define ATTESTOR_SINK_OPTIONS_INIT { (uint32_t)sizeof(attestor_sink_options), 0, 0, 0 }
+#define ATTESTOR_REFRESH_REPORT_INIT { (uint32_t)sizeof(attestor_refresh_report), 0, 0, 0, 0 }
+#define ATTESTOR_SOURCE_HEALTH_INIT \
+    { (uint32_t)sizeof(attestor_source_health), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0, \
       NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+#define ATTESTOR_RESTORE_REPORT_INIT { (uint32_t)sizeof(attestor_restore_report), 0, 0, 0, 0 }
+#define ATTESTOR_READINESS_INIT { (uint32_t)sizeof(attestor_readiness), 0, 0, 0, 0, 0, 0 }
+#define ATTESTOR_METRICS_INIT { (uint32_t)sizeof(attestor_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATTESTOR_SOURCE_METRICS_INIT { (uint32_t)sizeof(attestor_source_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_PASSPORT_CLAIMS_INIT { (uint32_t)sizeof(attestor_passport_claims), 0, 0, 0, NULL, 0, NULL, 0 }
 #define ATTESTOR_RECEIPT_INIT                                                                             \
     { (uint32_t)sizeof(attestor_receipt), 0, 0, ATTESTOR_NOW, { 0 }, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
@@ -1011,19 +1622,33 @@ static inline int attestor_check_abi(void)
 #endif
 
 ATTESTOR_LAYOUT(sizeof(attestor_str) == 2 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_error) == 8 + 2 * sizeof(void *) + 256);
+ATTESTOR_LAYOUT(sizeof(attestor_error) == 8 + 2 * sizeof(void *) + 256 + 8);
 ATTESTOR_LAYOUT(offsetof(attestor_error, detail) == 8 + 2 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 8);
-ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 16);
-ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128);
+ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128 + 24);
 ATTESTOR_LAYOUT(offsetof(attestor_slot_info, skipped) == 88);
+ATTESTOR_LAYOUT(offsetof(attestor_slot_info, soft_age_secs) == 216);
+ATTESTOR_LAYOUT(sizeof(attestor_sink_options) == 24);
+ATTESTOR_LAYOUT(offsetof(attestor_source, fetch) == 8);
+ATTESTOR_LAYOUT(offsetof(attestor_source, userdata) == 8 + 2 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_source) == offsetof(attestor_source, feed) + 8);
+ATTESTOR_LAYOUT(sizeof(attestor_refresh_report) == 32);
+ATTESTOR_LAYOUT(sizeof(attestor_source_health) == 72);
+ATTESTOR_LAYOUT(offsetof(attestor_source_health, succeeded_at) == 48);
 ATTESTOR_LAYOUT(sizeof(attestor_deny_entry) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_deny_entry, expires_at) == 16);
-ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 8);
+ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 24);
 ATTESTOR_LAYOUT(sizeof(attestor_request) == 32 + 20 * sizeof(void *));
 ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 16 * sizeof(void *) + 16);
 ATTESTOR_LAYOUT(sizeof(attestor_passport_claims) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_restore_report) == 32);
+ATTESTOR_LAYOUT(sizeof(attestor_readiness) == 48);
+ATTESTOR_LAYOUT(sizeof(attestor_metrics) == 96);
+ATTESTOR_LAYOUT(sizeof(attestor_verdict_count) == 80);
+ATTESTOR_LAYOUT(offsetof(attestor_verdict_count, code) == 68);
+ATTESTOR_LAYOUT(sizeof(attestor_source_metrics) == 72);
 ATTESTOR_LAYOUT(sizeof(attestor_receipt_field) == 4 * sizeof(void *));
 ATTESTOR_LAYOUT(sizeof(attestor_receipt) == 56 + 8 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_receipt, event) == 56);

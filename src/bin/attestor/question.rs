@@ -124,7 +124,10 @@ impl Question {
             let document = read(file, MAX_DOCUMENT)?;
             let source = source(name);
             let format = self.format_of(file, &document, source.kind, name.is_empty());
-            let put = store.put(source, format, &document, &PutOptions::default(), now);
+            // A file on an operator's disk is as old as it is: what it says is what is asked about.
+            let mut options = PutOptions::default();
+            options.permanent = true;
+            let put = store.put(source, format, &document, &options, now);
             put.map_err(|error| Failure::config(&format!("bundle {}", file.display()), &error))?;
         }
         let policy = self.policy()?;

@@ -47,6 +47,7 @@ MISUSE: Final = [
     "bundle_private_key",
     "no_usable_keys",
     "trust_domain_mismatch",
+    "bundle_rekeyed",
     "bundle_rollback",
     "bundle_duplicate_trust_domain",
 ]
@@ -219,9 +220,7 @@ class Corpus:
         head = obj(merged(self.header(signer, alg), header or {}))
         return self.signed(head, obj(merged(CLAIMS, claims or {})), key, alg)
 
-    def signed(
-        self, header: bytes, payload: bytes, key: str = "p256", alg: str | None = None
-    ) -> bytes:
+    def signed(self, header: bytes, payload: bytes, key: str = "p256", alg: str | None = None) -> bytes:
         """Sign a header and a payload as they stand."""
         signer = self.keys[key]
         text = f"{b64u(header)}.{b64u(payload)}".encode()
@@ -364,12 +363,21 @@ def named_files(row: tuple[str, ...]) -> set[str]:
         if item.startswith("~"):
             named.add(f"policies/{item[1:]}")
         elif not item.startswith("!"):
-            named.add(f"bundles/{item.split('=')[2]}")
+            put = item.removeprefix("?")
+            put = put.split("@", 2)[2] if put.startswith("@") else put
+            named.add(f"bundles/{put.split('=')[2]}")
     for option in cell["request"].split(";"):
         name, _, value = option.partition("=")
         if name in FILE_OPTIONS:
             named.add(f"credentials/{value}")
     return named
+
+
+def taken(item: str, **options: int | bool | None) -> str:
+    """Give an item whose put has options: `ago`, `max_age`, `feed`, `force`, `permanent`."""
+    given = [(name, value) for name, value in options.items() if value is not None]
+    words = [name if value is True else f"{name}={value}" for name, value in given]
+    return f"@{';'.join(words)}@{item}"
 
 
 def deny(kind: str, source: str, field: str, value: str) -> str:

@@ -25,6 +25,14 @@ CDEF = r"""
 #define ATTESTOR_BUNDLE_DUPLICATE_TRUST_DOMAIN 27
 #define ATTESTOR_OVERLAY_FULL 28
 #define ATTESTOR_RECEIPT_INVALID 29
+#define ATTESTOR_BUNDLE_REKEYED 30
+#define ATTESTOR_BUNDLE_REPLACED 31
+#define ATTESTOR_CALLBACK_FAILED 32
+#define ATTESTOR_REFRESH_REENTRANT 33
+#define ATTESTOR_REFRESH_BUSY 34
+#define ATTESTOR_FEED_REPLACED 35
+#define ATTESTOR_SNAPSHOT_INVALID 36
+#define ATTESTOR_SOURCE_NOT_PUBLISHED 37
 #define ATTESTOR_INPUT_TOO_LARGE 1000
 #define ATTESTOR_MALFORMED_TOKEN 1001
 #define ATTESTOR_TOKEN_ENCRYPTED 1002
@@ -125,12 +133,30 @@ CDEF = r"""
 #define ATTESTOR_FORMAT_X509_DER 6
 #define ATTESTOR_FORMAT_BUNDLE_MAP 7
 #define ATTESTOR_FORMAT_X509_CRL 8
+#define ATTESTOR_PUT_FORCE 1
+#define ATTESTOR_PUT_PERMANENT 2
+#define ATTESTOR_GATE_OFF 1
+#define ATTESTOR_GATE_WARN 2
+#define ATTESTOR_GATE_HOLD 3
 #define ATTESTOR_SLOT_JWT 1
 #define ATTESTOR_SLOT_X509 2
 #define ATTESTOR_SLOT_CRL 3
 #define ATTESTOR_SLOT_HAS_SEQUENCE 1
 #define ATTESTOR_SLOT_HAS_REFRESH_HINT 2
-#define ATTESTOR_PUT_FORCE 1
+#define ATTESTOR_SLOT_HAS_SOFT_AGE 4
+#define ATTESTOR_SLOT_HAS_HARD_AGE 8
+#define ATTESTOR_SLOT_RESTORED 16
+#define ATTESTOR_FINDING_ROLLBACK 1
+#define ATTESTOR_FINDING_REKEYED 2
+#define ATTESTOR_FINDING_REPLACED 4
+#define ATTESTOR_FRESH 1
+#define ATTESTOR_DUE 2
+#define ATTESTOR_STALE 3
+#define ATTESTOR_HEALTH_HAS_CALLBACK 1
+#define ATTESTOR_HEALTH_WANTED 2
+#define ATTESTOR_HEALTH_IN_FLIGHT 4
+#define ATTESTOR_HEALTH_EMPTY_UPDATE 8
+#define ATTESTOR_HEALTH_CLOCK_WENT_BACK 16
 #define ATTESTOR_DENY_KIND_TRUST_DOMAIN 1
 #define ATTESTOR_DENY_KIND_ISSUER 2
 #define ATTESTOR_DENY_KIND_NATIVE 3
@@ -145,6 +171,9 @@ CDEF = r"""
 #define ATTESTOR_LOCAL 2
 #define ATTESTOR_ABOUT_PASSPORT 4
 #define ATTESTOR_SHADOWED 8
+#define ATTESTOR_BUNDLE_DUE 16
+#define ATTESTOR_REFRESH_WANTED 32
+#define ATTESTOR_FROM_CACHE 64
 #define ATTESTOR_CREDENTIAL_TOKEN 0
 #define ATTESTOR_CREDENTIAL_JWT_SVID 1
 #define ATTESTOR_CREDENTIAL_X509_SVID 2
@@ -152,14 +181,20 @@ CDEF = r"""
 #define ATTESTOR_CREDENTIAL_PASSPORT 4
 #define ATTESTOR_POSSESSION_TLS_HANDSHAKE 1
 #define ATTESTOR_POSSESSION_SIGNED_CHALLENGE 2
+#define ATTESTOR_VERIFIER_NO_CACHE 1
 #define ATTESTOR_POSSESSION_MESSAGE_LEN 188
 typedef struct attestor_result attestor_result;
+typedef struct attestor_sink attestor_sink;
 typedef struct attestor_store attestor_store;
 typedef struct attestor_verifier attestor_verifier;
 typedef int32_t attestor_status;
 typedef struct attestor_store_options {
     uint32_t struct_size;
     uint32_t flags;
+    uint32_t gate_rollback;
+    uint32_t gate_rekeyed;
+    uint32_t gate_replaced;
+    uint32_t cooldown_secs;
 } attestor_store_options;
 typedef struct attestor_error {
     uint32_t struct_size;
@@ -167,11 +202,14 @@ typedef struct attestor_error {
     const char *slug;
     const char *phrase;
     char detail[256];
+    int32_t host_code;
+    uint32_t reserved;
 } attestor_error;
 typedef struct attestor_put_options {
     uint32_t struct_size;
     uint32_t flags;
     uint64_t feed;
+    uint64_t max_age_secs;
 } attestor_put_options;
 typedef struct attestor_slot_info {
     uint32_t struct_size;
@@ -184,7 +222,58 @@ typedef struct attestor_slot_info {
     uint64_t entries;
     uint8_t digest[32];
     uint32_t skipped[32];
+    uint64_t soft_age_secs;
+    uint64_t hard_age_secs;
+    uint32_t findings;
+    uint32_t withheld;
 } attestor_slot_info;
+typedef struct attestor_source {
+    uint32_t struct_size;
+    uint32_t flags;
+    int32_t (*fetch)(void *userdata,
+                     uint32_t kind,
+                     const char *name,
+                     size_t name_len,
+                     struct attestor_sink *sink);
+    void (*drop)(void *userdata);
+    void *userdata;
+    uint64_t feed;
+} attestor_source;
+typedef struct attestor_sink_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t max_age_secs;
+    uint64_t refresh_after_secs;
+} attestor_sink_options;
+typedef struct attestor_refresh_report {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t succeeded;
+    uint64_t failed;
+    uint64_t busy;
+} attestor_refresh_report;
+typedef struct attestor_source_health {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t refreshes;
+    uint64_t failures;
+    uint32_t failures_in_a_row;
+    attestor_status last_failure;
+    int32_t host_code;
+    uint32_t jwt_freshness;
+    uint32_t x509_freshness;
+    uint32_t reserved;
+    int64_t succeeded_at;
+    int64_t failed_at;
+    int64_t next_refresh;
+} attestor_source_health;
+typedef struct attestor_restore_report {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t slots;
+    uint64_t skipped;
+    uint64_t denials;
+} attestor_restore_report;
 typedef struct attestor_deny_entry {
     uint32_t struct_size;
     uint32_t flags;
@@ -221,6 +310,8 @@ typedef struct attestor_summary {
 typedef struct attestor_verifier_options {
     uint32_t struct_size;
     uint32_t flags;
+    uint64_t cache_entries;
+    uint64_t cache_bytes;
 } attestor_verifier_options;
 typedef struct attestor_request {
     uint32_t struct_size;
@@ -250,6 +341,49 @@ typedef struct attestor_request {
     const uint8_t *peer_certificate;
     size_t peer_certificate_len;
 } attestor_request;
+typedef struct attestor_readiness {
+    uint32_t struct_size;
+    uint32_t ready;
+    uint64_t sources;
+    uint64_t fresh;
+    uint64_t due;
+    uint64_t stale;
+    uint64_t missing;
+} attestor_readiness;
+typedef struct attestor_metrics {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t allowed;
+    uint64_t denied;
+    uint64_t unavailable;
+    uint64_t misused;
+    uint64_t cache_hits;
+    uint64_t cache_misses;
+    uint64_t cache_insertions;
+    uint64_t cache_evictions;
+    uint64_t cache_stale;
+    uint64_t cache_entries;
+    uint64_t cache_bytes;
+} attestor_metrics;
+typedef struct attestor_verdict_count {
+    char attestor_id[65];
+    uint8_t reserved[3];
+    attestor_status code;
+    uint64_t count;
+} attestor_verdict_count;
+typedef struct attestor_source_metrics {
+    uint32_t struct_size;
+    uint32_t kind;
+    uint32_t jwt_freshness;
+    uint32_t x509_freshness;
+    int64_t age_secs;
+    uint64_t sources;
+    uint64_t keys;
+    uint64_t authorities;
+    uint64_t skipped;
+    uint64_t refreshes;
+    uint64_t failures;
+} attestor_source_metrics;
 typedef struct attestor_passport_claims {
     uint32_t struct_size;
     uint32_t flags;
@@ -306,6 +440,17 @@ attestor_status attestor_store_remove(struct attestor_store *store,
                                       const char *name,
                                       size_t name_len,
                                       struct attestor_error *err);
+attestor_status attestor_store_touch(struct attestor_store *store,
+                                     uint32_t kind,
+                                     const char *name,
+                                     size_t name_len,
+                                     uint64_t feed,
+                                     int64_t now,
+                                     struct attestor_error *err);
+attestor_status attestor_store_withdraw(struct attestor_store *store,
+                                        uint64_t feed,
+                                        uint64_t *emptied,
+                                        struct attestor_error *err);
 attestor_status attestor_store_info(const struct attestor_store *store,
                                     uint32_t kind,
                                     const char *name,
@@ -313,6 +458,74 @@ attestor_status attestor_store_info(const struct attestor_store *store,
                                     uint32_t slot,
                                     struct attestor_slot_info *out,
                                     struct attestor_error *err);
+attestor_status attestor_store_set_source(struct attestor_store *store,
+                                          uint32_t kind,
+                                          const char *name,
+                                          size_t name_len,
+                                          const struct attestor_source *source,
+                                          struct attestor_error *err);
+attestor_status attestor_sink_put(struct attestor_sink *sink,
+                                  uint32_t format,
+                                  const uint8_t *document,
+                                  size_t document_len,
+                                  const struct attestor_sink_options *options,
+                                  struct attestor_error *err);
+attestor_status attestor_sink_confirm(struct attestor_sink *sink,
+                                      const struct attestor_sink_options *options,
+                                      struct attestor_error *err);
+attestor_status attestor_store_refresh(struct attestor_store *store,
+                                       int64_t now,
+                                       struct attestor_refresh_report *out,
+                                       struct attestor_error *err);
+attestor_status attestor_store_refresh_source(struct attestor_store *store,
+                                              uint32_t kind,
+                                              const char *name,
+                                              size_t name_len,
+                                              int64_t now,
+                                              struct attestor_error *err);
+attestor_status attestor_store_next_refresh(const struct attestor_store *store,
+                                            int64_t now,
+                                            int64_t *out,
+                                            struct attestor_error *err);
+attestor_status attestor_store_health(const struct attestor_store *store,
+                                      uint32_t kind,
+                                      const char *name,
+                                      size_t name_len,
+                                      int64_t now,
+                                      struct attestor_source_health *out,
+                                      struct attestor_error *err);
+attestor_status attestor_store_snapshot(const struct attestor_store *store,
+                                        const uint8_t *key,
+                                        size_t key_len,
+                                        int64_t now,
+                                        uint8_t *buf,
+                                        size_t cap,
+                                        size_t *len_out,
+                                        struct attestor_error *err);
+attestor_status attestor_store_restore(struct attestor_store *store,
+                                       const uint8_t *key,
+                                       size_t key_len,
+                                       const uint8_t *snapshot,
+                                       size_t len,
+                                       int64_t now,
+                                       struct attestor_restore_report *out,
+                                       struct attestor_error *err);
+attestor_status attestor_store_allow_publishing(struct attestor_store *store,
+                                                uint32_t kind,
+                                                const char *name,
+                                                size_t name_len,
+                                                uint32_t allowed,
+                                                struct attestor_error *err);
+attestor_status attestor_store_publish(const struct attestor_store *store,
+                                       uint32_t kind,
+                                       const char *name,
+                                       size_t name_len,
+                                       uint32_t format,
+                                       int64_t now,
+                                       uint8_t *buf,
+                                       size_t cap,
+                                       size_t *len_out,
+                                       struct attestor_error *err);
 attestor_status attestor_store_deny(struct attestor_store *store,
                                     const struct attestor_deny_entry *entry,
                                     int64_t now,
@@ -366,6 +579,16 @@ attestor_status attestor_admit(const struct attestor_verifier *verifier,
                                struct attestor_result *result,
                                struct attestor_summary *summary,
                                struct attestor_error *err);
+attestor_status attestor_verify_refreshing(const struct attestor_verifier *verifier,
+                                           const struct attestor_request *request,
+                                           struct attestor_result *result,
+                                           struct attestor_summary *summary,
+                                           struct attestor_error *err);
+attestor_status attestor_admit_refreshing(const struct attestor_verifier *verifier,
+                                          const struct attestor_request *request,
+                                          struct attestor_result *result,
+                                          struct attestor_summary *summary,
+                                          struct attestor_error *err);
 attestor_status attestor_possession_message(const uint8_t *challenge,
                                             size_t challenge_len,
                                             const char *audience,
@@ -374,6 +597,27 @@ attestor_status attestor_possession_message(const uint8_t *challenge,
                                             size_t passport_len,
                                             uint8_t *out,
                                             struct attestor_error *err);
+attestor_status attestor_verifier_readiness(const struct attestor_verifier *verifier,
+                                            int64_t now,
+                                            struct attestor_readiness *out,
+                                            struct attestor_error *err);
+attestor_status attestor_verifier_metrics(const struct attestor_verifier *verifier,
+                                          struct attestor_metrics *out,
+                                          struct attestor_error *err);
+attestor_status attestor_verifier_verdict_counts(const struct attestor_verifier *verifier,
+                                                 struct attestor_verdict_count *rows,
+                                                 size_t cap,
+                                                 size_t *len_out,
+                                                 struct attestor_error *err);
+uint64_t attestor_verifier_source_count(const struct attestor_verifier *verifier);
+attestor_status attestor_verifier_source_metrics(const struct attestor_verifier *verifier,
+                                                 uint64_t index,
+                                                 int64_t now,
+                                                 struct attestor_source_metrics *out,
+                                                 char *name,
+                                                 size_t cap,
+                                                 size_t *len_out,
+                                                 struct attestor_error *err);
 attestor_status attestor_passport_mint(const struct attestor_passport_claims *claims,
                                        const uint8_t *seed,
                                        size_t seed_len,

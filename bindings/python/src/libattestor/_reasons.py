@@ -28,6 +28,14 @@ class Reason(IntEnum):
     BUNDLE_DUPLICATE_TRUST_DOMAIN = 27
     OVERLAY_FULL = 28
     RECEIPT_INVALID = 29
+    BUNDLE_REKEYED = 30
+    BUNDLE_REPLACED = 31
+    CALLBACK_FAILED = 32
+    REFRESH_REENTRANT = 33
+    REFRESH_BUSY = 34
+    FEED_REPLACED = 35
+    SNAPSHOT_INVALID = 36
+    SOURCE_NOT_PUBLISHED = 37
     INPUT_TOO_LARGE = 1000
     MALFORMED_TOKEN = 1001
     TOKEN_ENCRYPTED = 1002
@@ -146,6 +154,14 @@ _PHRASES = {
     27: "trust bundle map names a trust domain twice",
     28: "deny overlay is full",
     29: "receipt log does not verify",
+    30: "trust bundle gives a known kid another key",
+    31: "trust bundle replaces all keys at once",
+    32: "refresh callback failed",
+    33: "refresh called from a refresh callback",
+    34: "source is being refreshed",
+    35: "feed was replaced during its fetch",
+    36: "snapshot not usable",
+    37: "source not on the publishing list",
     1000: "credential too large",
     1001: "not a compact JWS",
     1002: "encrypted tokens are not accepted",

@@ -8,6 +8,7 @@ from ..corpus import Corpus
 from ..keys import Key
 from . import (
     admission,
+    ages,
     algorithms,
     allow,
     bundle_maps,
@@ -59,6 +60,7 @@ MODULES = (
     admission,
     grants,
     x509_svid,
+    ages,
     x509_paths,
     x509_possession,
     x509_revocation,

@@ -250,9 +250,9 @@ def broken_bundles(c: Corpus) -> None:
     case(c, "rollback-last-good", "B-012", "ok", MAIN, f"?{item}")
     case(
         c,
-        "rollback-nothing-taken",
+        "rollback-others-taken",
         "B-012",
-        UNAVAILABLE,
+        "ok",
         MAIN,
         f"?{item}",
         partner=True,

@@ -690,9 +690,9 @@ def sequences(c: Corpus) -> None:
         token = c.token(key="p256-next")
         case = f"sequence-back-{name}"
         c.case(case, "B-012", "bundle_rollback", token, bundles=[before, after])
-        kept = [before, tolerated]
-        c.case(f"{case}-kept", "B-012", "ok", c.token(), bundles=kept)
-        c.case(f"{case}-not-taken", "B-012", NOT_FOUND, token, bundles=kept)
+        held = [before, tolerated]
+        c.case(f"{case}-removed", "B-012", NOT_FOUND, c.token(), bundles=held)
+        c.case(f"{case}-not-added", "B-012", NOT_FOUND, token, bundles=held)
     apart = item("9-elsewhere", new, "9").replace(DOMAIN, PARTNER, 1)
     c.case("sequence-per-domain", "B-012", "ok", c.token(), bundles=[first, apart])
 
