@@ -12,6 +12,7 @@ PYTHON  := $(VENV)/bin/python
 OIDC_PROVIDER := $(BUILD)/oidc-provider
 CFLAGS  ?= -O2 -Wall -Wextra -Wconversion -pedantic
 NATIVE  := -lpthread -ldl -lm
+MODELS  := --locked --release --target-dir $(CURDIR)/target/models
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PREFIX  ?= /usr/local
 CARGO_HOME ?= $(HOME)/.cargo
@@ -24,7 +25,7 @@ export ATTESTOR_PREBUILT_LIBRARY := $(CURDIR)/$(LIBRARY)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-c test-go test-python test-oidc-provider test-agreement lint generate install clean
+.PHONY: help demo test test-rust test-models test-c test-go test-python test-oidc-provider test-agreement lint generate install clean
 
 help:
 	@echo 'make demo      the same credentials through C, Python, Go and the command line'
@@ -67,17 +68,22 @@ demo: library cli $(GO_LIB) python-package
 
 test:
 	@rm -rf $(LOGS)
-	@$(MAKE) --no-print-directory lint test-rust test-c test-go test-python test-oidc-provider test-agreement
+	@$(MAKE) --no-print-directory lint test-rust test-models test-c test-go test-python test-oidc-provider test-agreement
 	@python3 tools/summary.py $(LOGS)
 
 lint: | $(LOGS)
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets --features cli,capi -- -D warnings
+	cd models && cargo fmt --check && cargo clippy $(MODELS) --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --features capi
 
 test-rust: | $(LOGS)
 	ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/rust.verdicts cargo test --locked --features cli,capi 2>&1 | tee $(LOGS)/rust.log
+
+# What threads share, in every order of their steps; its own workspace, so that nobody else builds the checker.
+test-models: | $(LOGS)
+	cd models && cargo test $(MODELS) 2>&1 | tee $(CURDIR)/$(LOGS)/models.log
 
 test-c: library | $(LOGS)
 	ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/c.verdicts tests/c/run.sh $(RELEASE) include $(BUILD)/c --sanitize $(if $(shell command -v valgrind),--valgrind) > $(LOGS)/c.log 2>&1 || { cat $(LOGS)/c.log; exit 1; }

@@ -7,10 +7,12 @@ import re
 import sys
 from pathlib import Path
 
+CARGO = r"^test result: \w+\. (\d+) passed; (\d+) failed"
 PYTEST = r"^(?:(\d+) failed, )?(\d+) passed"
 # One pattern a runner: (passed, failed).
 PATTERNS = {
-    "rust": r"^test result: \w+\. (\d+) passed; (\d+) failed",
+    "rust": CARGO,
+    "models": CARGO,
     "c": r"^(\d+) passed, (\d+) failed$",
     "install": r"^(\d+) passed, (\d+) failed$",
     "go": r"^\s*--- (PASS|FAIL): ",
