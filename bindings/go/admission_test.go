@@ -83,6 +83,8 @@ func TestAdmit(t *testing.T) {
 		ExpiresAt: issued.Add(time.Hour).UTC(), KeyThumbprint: a.authority.thumbprint,
 		PassportThumbprint: a.agent.thumbprint,
 	}
+	remembered := *withCredential
+	remembered.FromCache = true
 	alone := &Identity{
 		ID: "native:" + a.agent.publicHex(), Kind: KindPassport, Subject: a.agent.publicHex(), AttestorID: "native",
 		ExpiresAt: issued.Add(time.Minute).UTC(), KeyThumbprint: a.agent.thumbprint,
@@ -99,7 +101,7 @@ func TestAdmit(t *testing.T) {
 		}, withCredential},
 		{"the same by the option", func() (*Identity, error) {
 			return a.verifier.Verify(credential, Passport(passport), At(issued))
-		}, withCredential},
+		}, &remembered},
 		{"a passport alone", func() (*Identity, error) {
 			return a.verifier.Admit(passport, "", At(issued))
 		}, alone},
@@ -332,7 +334,8 @@ func TestShadowPolicy(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	if allow, _ := shadows(); !allow.Shadowed {
+	// What is remembered has been judged by it.
+	if allow, deny := shadows(); !deny.Shadowed || allow.Shadowed == allow.FromCache {
 		t.Error("a refused policy took the old one away")
 	}
 	if err := a.verifier.SetShadowPolicy(nil); err != nil {

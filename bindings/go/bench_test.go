@@ -12,7 +12,8 @@ import (
 func BenchmarkVerify(b *testing.B) {
 	for name, keys := range map[string]string{"ES256": "ec-p256", "RS256": "rsa-2048"} {
 		b.Run(name, func(b *testing.B) {
-			verifier, _ := fedVerifier(b, keys)
+			_, store := fedVerifier(b, keys)
+			verifier := newVerifier(b, store, policyFor(audience), WithoutCache())
 			token := string(spire(b, keys+"/s0.minted.jwt"))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -21,6 +22,17 @@ func BenchmarkVerify(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func BenchmarkVerifyRemembered(b *testing.B) {
+	verifier, _ := fedVerifier(b, "ec-p256")
+	token := string(spire(b, "ec-p256/s0.minted.jwt"))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := verifier.Verify(token, At(issued)); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

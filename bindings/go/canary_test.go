@@ -3,6 +3,7 @@
 package attestor
 
 import (
+	"context"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
@@ -140,7 +141,10 @@ func TestNothingOfARefusedAdmissionIsPrinted(t *testing.T) {
 	_, err = a.verifier.Admit(passports["good"], "", append(opts, Attestor(canary))...)
 	cage.refusal(t, err)
 
-	withheld := []VerifyOption{Passport(passports["good"]), PeerCertificate(selfSigned(t)), WithReceipts(log, nil)}
+	withheld := []VerifyOption{
+		Passport(passports["good"]), PeerCertificate(selfSigned(t)), WithReceipts(log, nil),
+		Refreshing(context.WithValue(ctx, contextKey{}, canary)),
+	}
 	cage.add(a.verifier, a.store, log, withheld)
 	for _, opt := range withheld {
 		cage.add(opt)

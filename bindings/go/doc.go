@@ -3,7 +3,7 @@
 // A [BundleStore] caches the trust bundles the host feeds it, a policy document says who may enter, and a
 // [Verifier] judges against both: SPIFFE JWT-SVIDs and OIDC tokens ([Verifier.Verify]), passports with or
 // without them ([Verifier.Admit]), and X.509-SVIDs with proof of their key ([Verifier.VerifyConnection] in TLS,
-// [Verifier.VerifyChallenge] elsewhere). Nothing here opens a socket, starts a goroutine or calls back; a
+// [Verifier.VerifyChallenge] elsewhere). Nothing here opens a socket or starts a goroutine; a
 // [ReceiptLog], if the host opens one, is the only file.
 //
 //	store := attestor.NewBundleStore()
@@ -26,6 +26,12 @@
 //	errors.Is(err, attestor.TokenExpired)
 //
 // Neither an error nor any other value of this package holds bytes of a refused credential.
+//
+// # Feeds
+//
+// Trust material ages: past its soft age it is due, and at its hard age it is no longer used. The host puts it again,
+// or lends the store a [Feed] for each source, which [BundleStore.Refresh] calls when it is due, and a verification
+// with [Refreshing] when a key is missing.
 //
 // # Receipts
 //

@@ -119,6 +119,9 @@ type VerdictError struct {
 	AboutPassport bool
 	// AttestorID is the attestor that judged; empty if routing found none.
 	AttestorID string
+	// RefreshWanted says that this verification asked for a refresh of the source, for a key that it did not have:
+	// [BundleStore.NextRefresh] is soon.
+	RefreshWanted bool
 	// Shadow is what the shadow policy would have said; meaningful if Shadowed.
 	Shadow Reason
 	// Shadowed says that a shadow policy judged too.

@@ -3,6 +3,7 @@
 package attestor_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -19,7 +20,8 @@ const policy = `{"version": 1, "attestors": [{"id": "spiffe", "kind": "spiffe",
 func Example() {
 	store := attestor.NewBundleStore()
 	defer store.Close()
-	if err := store.Put("example.org", readFile("s0.bundle.spiffe.json")); err != nil {
+	// A file that does not age; what a feed delivers is put again and again.
+	if err := store.Put("example.org", readFile("s0.bundle.spiffe.json"), attestor.Permanent()); err != nil {
 		log.Fatal(err)
 	}
 	verifier, err := attestor.NewVerifier(store, []byte(policy))
@@ -46,6 +48,32 @@ func Example() {
 	// Output:
 	// enter: spiffe://example.org/minted
 	// refused: credential expired
+}
+
+func ExampleBundleStore_SetFeed() {
+	store := attestor.NewBundleStore()
+	defer store.Close()
+	err := store.SetFeed(attestor.TrustDomain("example.org"), attestor.FeedFunc(
+		func(_ context.Context, source attestor.Source, sink *attestor.Sink) error {
+			fmt.Println("fetching", source)
+			return sink.Put(attestor.SPIFFEBundle, readFile("s0.bundle.spiffe.json"))
+		}))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// A program leaves At out, and sleeps until NextRefresh.
+	start := time.Unix(1_800_000_000, 0)
+	for _, now := range []time.Time{start, start.Add(time.Minute), start.Add(5 * time.Minute)} {
+		report, err := store.Refresh(context.Background(), attestor.At(now))
+		fmt.Println(report.Succeeded, report.Failed, err)
+	}
+	// Output:
+	// fetching example.org
+	// 1 0 <nil>
+	// 0 0 <nil>
+	// fetching example.org
+	// 1 0 <nil>
 }
 
 func ExampleVerifier_Admit() {

@@ -49,9 +49,9 @@ func newStore(t testing.TB) *BundleStore {
 	return store
 }
 
-func newVerifier(t testing.TB, store *BundleStore, policy []byte) *Verifier {
+func newVerifier(t testing.TB, store *BundleStore, policy []byte, opts ...VerifierOption) *Verifier {
 	t.Helper()
-	verifier, err := NewVerifier(store, policy)
+	verifier, err := NewVerifier(store, policy, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func mustBeFreed(t testing.TB, h *handle) {
 func fedVerifier(t testing.TB, keys string) (*Verifier, *BundleStore) {
 	t.Helper()
 	store := newStore(t)
-	if err := store.Put(domain, spire(t, keys+"/s0.bundle.spiffe.json"), At(issued)); err != nil {
+	if err := store.Put(domain, spire(t, keys+"/s0.bundle.spiffe.json"), At(issued), Permanent()); err != nil {
 		t.Fatal(err)
 	}
 	return newVerifier(t, store, policyFor(audience)), store

@@ -3,6 +3,7 @@
 package attestor
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"runtime"
@@ -51,7 +52,16 @@ func mustBeClosed(t *testing.T, store *BundleStore, verifier *Verifier) {
 	admitted, admitErr := verifier.Admit("", "", At(issued))
 	connected, connectionErr := verifier.VerifyConnection(tls.ConnectionState{HandshakeComplete: true})
 	challenged, challengeErr := verifier.VerifyChallenge(nil, nil, "", nil)
-	if made != nil || lifted || identity != nil || admitted != nil || connected != nil || challenged != nil {
+	_, withdrawErr := store.Withdraw(1)
+	_, refreshErr := store.Refresh(context.Background())
+	_, waiting := store.NextRefresh()
+	_, healthErr := store.Health(TrustDomain(domain))
+	snapshot, snapshotErr := store.Snapshot(nil, Unkeyed())
+	_, restoreErr := store.Restore(nil, nil, Unkeyed())
+	published, publishErr := store.Publish(TrustDomain(domain), JWKS)
+	_, readinessErr := verifier.Readiness()
+	_, metricsErr := verifier.Metrics()
+	if waiting || snapshot != nil || published != nil || made != nil || lifted || identity != nil || admitted != nil || connected != nil || challenged != nil {
 		t.Error("something came of a closed handle")
 	}
 	for name, err := range map[string]error{
@@ -60,6 +70,12 @@ func mustBeClosed(t *testing.T, store *BundleStore, verifier *Verifier) {
 		"PutMap": store.PutMap(nil), "Deny": store.Deny(DenyEntry{}), "Lift": liftErr, "ClearDenials": store.ClearDenials(),
 		"Denials": denialsErr, "Verify": verifyErr, "Admit": admitErr, "VerifyConnection": connectionErr,
 		"PeerVerifier": verifier.PeerVerifier(nil)(tls.ConnectionState{}), "VerifyChallenge": challengeErr,
+		"Touch": store.Touch(domain), "TouchIssuer": store.TouchIssuer(issuer), "TouchAll": store.TouchAll(1),
+		"Withdraw": withdrawErr, "SetFeed": store.SetFeed(TrustDomain(domain), FeedFunc(nil)),
+		"CloseFeed": store.CloseFeed(TrustDomain(domain)), "Refresh": refreshErr,
+		"RefreshSource": store.RefreshSource(context.Background(), TrustDomain(domain)), "Health": healthErr,
+		"Snapshot": snapshotErr, "Restore": restoreErr, "AllowPublishing": store.AllowPublishing(TrustDomain(domain), true),
+		"Publish": publishErr, "Readiness": readinessErr, "Metrics": metricsErr,
 		"SetPolicy": verifier.SetPolicy(nil), "SetShadowPolicy": verifier.SetShadowPolicy(nil),
 	} {
 		if !errors.Is(err, ErrClosed) || !errors.Is(err, HandleClosed) || !errors.Is(err, ErrMisuse) {
@@ -81,7 +97,7 @@ func TestConcurrentUse(t *testing.T) {
 		}
 		return err
 	}
-	put := func() error { return store.Put(domain, bundle) }
+	put := func() error { return store.Put(domain, bundle, Permanent()) }
 	setPolicy := func() error { return verifier.SetPolicy(policy) }
 	setShadow := func() error { return verifier.SetShadowPolicy(policy) }
 	deny := func() error {

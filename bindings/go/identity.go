@@ -63,6 +63,10 @@ type Identity struct {
 	KeyThumbprint string
 	// PassportThumbprint is the one of the passport's key; empty if none came.
 	PassportThumbprint string
+	// BundleDue says that the trust material is past its soft age: a refresh is due.
+	BundleDue bool
+	// FromCache says that the signature was verified earlier, and everything else now.
+	FromCache bool
 	// Shadow is what the shadow policy would have said; meaningful if Shadowed.
 	Shadow Reason
 	// Shadowed says that a shadow policy judged too.

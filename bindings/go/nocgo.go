@@ -3,16 +3,18 @@
 package attestor
 
 import (
+	"context"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/tls"
+	"time"
 )
 
 // BundleStore needs cgo: every method returns [ErrCGORequired].
 type BundleStore struct{}
 
 // NewBundleStore makes a store that can do nothing.
-func NewBundleStore() *BundleStore { return &BundleStore{} }
+func NewBundleStore(...StoreOption) *BundleStore { return &BundleStore{} }
 
 // Put returns [ErrCGORequired].
 func (*BundleStore) Put(string, []byte, ...PutOption) error { return ErrCGORequired }
@@ -34,6 +36,67 @@ func (*BundleStore) Info(string, Slot) (SlotInfo, error) { return SlotInfo{}, Er
 
 // IssuerInfo returns [ErrCGORequired].
 func (*BundleStore) IssuerInfo(string) (SlotInfo, error) { return SlotInfo{}, ErrCGORequired }
+
+// Touch returns [ErrCGORequired].
+func (*BundleStore) Touch(string, ...TouchOption) error { return ErrCGORequired }
+
+// TouchIssuer returns [ErrCGORequired].
+func (*BundleStore) TouchIssuer(string, ...TouchOption) error { return ErrCGORequired }
+
+// TouchAll returns [ErrCGORequired].
+func (*BundleStore) TouchAll(uint64, ...TouchOption) error { return ErrCGORequired }
+
+// Withdraw returns [ErrCGORequired].
+func (*BundleStore) Withdraw(uint64) (int, error) { return 0, ErrCGORequired }
+
+// SetFeed returns [ErrCGORequired].
+func (*BundleStore) SetFeed(Source, Feed, ...FeedOption) error { return ErrCGORequired }
+
+// CloseFeed returns [ErrCGORequired].
+func (*BundleStore) CloseFeed(Source) error { return ErrCGORequired }
+
+// Refresh returns [ErrCGORequired].
+func (*BundleStore) Refresh(context.Context, ...TimeOption) (RefreshReport, error) {
+	return RefreshReport{}, ErrCGORequired
+}
+
+// RefreshSource returns [ErrCGORequired].
+func (*BundleStore) RefreshSource(context.Context, Source, ...TimeOption) error {
+	return ErrCGORequired
+}
+
+// NextRefresh has nothing to wait for.
+func (*BundleStore) NextRefresh(...TimeOption) (time.Time, bool) { return time.Time{}, false }
+
+// Health returns [ErrCGORequired].
+func (*BundleStore) Health(Source, ...TimeOption) (SourceHealth, error) {
+	return SourceHealth{}, ErrCGORequired
+}
+
+// Snapshot returns [ErrCGORequired].
+func (*BundleStore) Snapshot([]byte, ...SnapshotOption) ([]byte, error) { return nil, ErrCGORequired }
+
+// Restore returns [ErrCGORequired].
+func (*BundleStore) Restore([]byte, []byte, ...SnapshotOption) (RestoreReport, error) {
+	return RestoreReport{}, ErrCGORequired
+}
+
+// AllowPublishing returns [ErrCGORequired].
+func (*BundleStore) AllowPublishing(Source, bool) error { return ErrCGORequired }
+
+// Publish returns [ErrCGORequired].
+func (*BundleStore) Publish(Source, Format, ...TimeOption) ([]byte, error) {
+	return nil, ErrCGORequired
+}
+
+// Sink needs cgo: no [Feed] gets one without it.
+type Sink struct{}
+
+// Put returns [ErrCGORequired].
+func (*Sink) Put(Format, []byte, ...SinkOption) error { return ErrCGORequired }
+
+// Confirm returns [ErrCGORequired].
+func (*Sink) Confirm(...SinkOption) error { return ErrCGORequired }
 
 // Deny returns [ErrCGORequired].
 func (*BundleStore) Deny(DenyEntry, ...DenyOption) error { return ErrCGORequired }
@@ -89,6 +152,12 @@ func (*Verifier) VerifyChallenge([][]byte, []byte, string, []byte, ...VerifyOpti
 
 // Close has nothing to close.
 func (*Verifier) Close() error { return nil }
+
+// Readiness returns [ErrCGORequired].
+func (*Verifier) Readiness(...TimeOption) (Readiness, error) { return Readiness{}, ErrCGORequired }
+
+// Metrics returns [ErrCGORequired].
+func (*Verifier) Metrics(...TimeOption) (Metrics, error) { return Metrics{}, ErrCGORequired }
 
 // ReceiptLog needs cgo: there is none without it.
 type ReceiptLog struct{}

@@ -3,6 +3,7 @@
 package attestor
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"testing"
@@ -20,13 +21,22 @@ func TestWithoutCGO(t *testing.T) {
 	admitted, admitErr := verifier.Admit("", "", Passport(""), At(time.Now()))
 	connected, connectionErr := verifier.VerifyConnection(tls.ConnectionState{HandshakeComplete: true})
 	challenged, challengeErr := verifier.VerifyChallenge(nil, nil, "", nil)
+	emptied, withdrawErr := store.Withdraw(1)
+	_, refreshErr := store.Refresh(context.Background())
+	_, waiting := store.NextRefresh()
+	_, healthErr := store.Health(World())
+	snapshot, snapshotErr := store.Snapshot(nil, Unkeyed())
+	_, restoreErr := store.Restore(nil, nil, Unkeyed())
+	published, publishErr := store.Publish(World(), JWKS)
+	_, readinessErr := verifier.Readiness()
+	_, metricsErr := verifier.Metrics()
 	log, logErr := OpenReceiptLog("log.jsonl")
 	_, appendErr := log.Append("event", nil, nil)
 	passport, mintErr := MintPassport(nil, PassportClaims{})
 	thumbprint, thumbprintErr := PassportThumbprint(nil)
 	proof, signErr := SignChallenge(nil, nil, "", "")
 	if made != nil || lifted || identity != nil || admitted != nil || connected != nil || challenged != nil ||
-		log != nil || passport != "" || thumbprint != "" || proof != nil {
+		emptied != 0 || waiting || snapshot != nil || published != nil || log != nil || passport != "" || thumbprint != "" || proof != nil {
 		t.Error("something came of nothing")
 	}
 	for name, err := range map[string]error{
@@ -35,6 +45,12 @@ func TestWithoutCGO(t *testing.T) {
 		"RemoveIssuer": store.RemoveIssuer("https://issuer.example"),
 		"PutMap":       store.PutMap(nil), "Deny": store.Deny(DenyEntry{}), "Lift": liftErr, "ClearDenials": store.ClearDenials(),
 		"Denials": denialsErr, "NewVerifier": newErr, "Verify": verifyErr, "Admit": admitErr,
+		"Touch": store.Touch("example.org"), "TouchIssuer": store.TouchIssuer("example.org"), "TouchAll": store.TouchAll(1),
+		"Withdraw": withdrawErr, "SetFeed": store.SetFeed(World(), FeedFunc(nil)), "CloseFeed": store.CloseFeed(World()),
+		"Refresh": refreshErr, "RefreshSource": store.RefreshSource(context.Background(), World()), "Health": healthErr,
+		"Snapshot": snapshotErr, "Restore": restoreErr, "AllowPublishing": store.AllowPublishing(World(), true),
+		"Publish": publishErr, "Sink.Put": (&Sink{}).Put(JWKS, nil, Force()), "Confirm": (&Sink{}).Confirm(RefreshAfter(1)),
+		"Readiness": readinessErr, "Metrics": metricsErr,
 		"VerifyConnection": connectionErr, "PeerVerifier": verifier.PeerVerifier(nil)(tls.ConnectionState{}),
 		"VerifyChallenge": challengeErr, "SetPolicy": verifier.SetPolicy(nil), "SetShadowPolicy": verifier.SetShadowPolicy(nil),
 		"OpenReceiptLog": logErr, "Append": appendErr, "Rotate": log.Rotate(""), "MintPassport": mintErr,

@@ -247,12 +247,13 @@ func TestIssuerIsNoTrustDomain(t *testing.T) {
 func TestIssuerStore(t *testing.T) {
 	keys := newES256(t)
 	verifier, store := oidcVerifier(t, keys)
-	if err := store.PutIssuer(issuer, keys.jwks(), At(issued), Feed(7)); err != nil {
+	if err := store.PutIssuer(issuer, keys.jwks(), At(issued), FeedID(7)); err != nil {
 		t.Fatal(err)
 	}
 	info, err := store.IssuerInfo(issuer)
 	want := SlotInfo{
 		Generation: info.Generation, Feed: 7, ConfirmedAt: issued.UTC(), Entries: 1, Digest: sha256.Sum256(keys.jwks()),
+		SoftAge: time.Hour, HardAge: 24 * time.Hour,
 	}
 	if err != nil || !reflect.DeepEqual(info, want) {
 		t.Errorf("got %+v, %v, want %+v", info, err, want)

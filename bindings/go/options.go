@@ -1,6 +1,7 @@
 package attestor
 
 import (
+	"context"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -8,23 +9,53 @@ import (
 )
 
 // A VerifyOption changes one verification: [At], [Attestor], [WithEvidence], [WithReceipts], [Passport],
-// [PeerCertificate], [Audience], [Nonce], [MaxAge] or [AccessToken].
+// [PeerCertificate], [Audience], [Nonce], [MaxAge], [AccessToken] or [Refreshing].
 type VerifyOption interface{ verifyOption() }
 
-// A PutOption changes one update of the store: [At], [Feed], [Force] or a [Format].
+// A StoreOption sets up a store: [RotationGate] or [Cooldown].
+type StoreOption interface{ storeOption() }
+
+// A PutOption changes one update of the store: [At], [FeedID], [Force], [KeepFor], [Permanent] or a [Format].
 type PutOption interface{ putOption() }
+
+// A TouchOption changes one confirmation of what the store holds: [At] or [FeedID].
+type TouchOption interface{ touchOption() }
+
+// A FeedOption sets up a [Feed]: [FeedID].
+type FeedOption interface{ feedOption() }
+
+// A SinkOption changes one update by a [Feed]: [Force], [KeepFor] or [RefreshAfter].
+type SinkOption interface{ sinkOption() }
+
+// A SnapshotOption changes one snapshot or restoration of a store: [At] or [Unkeyed].
+type SnapshotOption interface{ snapshotOption() }
 
 // A DenyOption changes one entry into the deny overlay: [At].
 type DenyOption interface{ denyOption() }
 
-// A TimeOption is what [At] returns.
+// A TimeOption is what [At] returns; some calls have no other option.
 type TimeOption interface {
 	VerifyOption
 	PutOption
 	DenyOption
+	TouchOption
+	SnapshotOption
 }
 
-// A VerifierOption sets up a verifier: [WithReceipts].
+// A FeedIDOption is what [FeedID] returns.
+type FeedIDOption interface {
+	PutOption
+	TouchOption
+	FeedOption
+}
+
+// An UpdateOption is what [Force] and [KeepFor] return.
+type UpdateOption interface {
+	PutOption
+	SinkOption
+}
+
+// A VerifierOption sets up a verifier: [WithReceipts], [WithoutCache] or [CacheSize].
 type VerifierOption interface{ verifierOption() }
 
 // A ReceiptsOption is what [WithReceipts] returns.
@@ -93,6 +124,30 @@ func AccessToken(token string) VerifyOption {
 	return accessToken(token)
 }
 
+// Refreshing lets the [Feed] of the credential's source fetch what is missing or too old, if that is due, and judges
+// again: within the call, with ctx. It never waits for the fetch of another goroutine, and in a Fetch of the same
+// store it changes nothing.
+func Refreshing(ctx context.Context) VerifyOption {
+	return refreshing{ctx}
+}
+
+// Cooldown is the least time between two fetches of a source for keys that it did not have, in whole seconds. The
+// default is ten.
+func Cooldown(d time.Duration) StoreOption {
+	return cooldown(d)
+}
+
+// WithoutCache verifies every signature anew, of a credential that was verified before too.
+func WithoutCache() VerifierOption {
+	return cacheSize{off: true}
+}
+
+// CacheSize bounds the verified credentials that a verifier remembers, in number, up to 1,048,576, and in memory; 0 is
+// the default, 4096 of them in 8 MiB.
+func CacheSize(entries, bytes int) VerifierOption {
+	return cacheSize{entries: entries, bytes: bytes}
+}
+
 // Format is the form of a bundle document. As a [PutOption] it replaces the default: SPIFFEBundle for a trust
 // domain, JWKS for an issuer.
 type Format uint32
@@ -119,14 +174,36 @@ const (
 	X509CRL Format = 8
 )
 
-// Feed says which feed speaks: a slot belongs to the feed that filled it last. The default is 0.
-func Feed(id uint64) PutOption {
-	return feed(id)
+// FeedID says which feed speaks: a slot belongs to the feed that filled it last. The default is 0.
+func FeedID(id uint64) FeedIDOption {
+	return feedID(id)
 }
 
-// Force takes the update although its sequence went back.
-func Force() PutOption {
+// Force takes the update whatever the [RotationGate] says.
+func Force() UpdateOption {
 	return force{}
+}
+
+// KeepFor is for how long the host of the document says it may be kept, such as max-age of Cache-Control. Parts of
+// a second do not count.
+func KeepFor(d time.Duration) UpdateOption {
+	return keepFor(d)
+}
+
+// Permanent material does not age: a file that an operator keeps.
+func Permanent() PutOption {
+	return permanent{}
+}
+
+// RefreshAfter is when to fetch again, from this fetch on; without it, at the soft age of what was fetched.
+func RefreshAfter(d time.Duration) SinkOption {
+	return refreshAfter(d)
+}
+
+// Unkeyed is in place of a key, for a host that protects its snapshots by other means: anyone who can write such a
+// snapshot decides who is trusted.
+func Unkeyed() SnapshotOption {
+	return unkeyed{}
 }
 
 type (
@@ -139,8 +216,18 @@ type (
 	expectedNonce   string
 	maxAge          time.Duration
 	accessToken     string
-	feed            uint64
+	refreshing      struct{ ctx context.Context }
+	feedID          uint64
 	force           struct{}
+	keepFor         time.Duration
+	permanent       struct{}
+	refreshAfter    time.Duration
+	unkeyed         struct{}
+	cooldown        time.Duration
+	cacheSize       struct {
+		off            bool
+		entries, bytes int
+	}
 )
 
 func (instant) verifyOption()         {}
@@ -153,13 +240,32 @@ func (presentedTo) verifyOption()     {}
 func (expectedNonce) verifyOption()   {}
 func (maxAge) verifyOption()          {}
 func (accessToken) verifyOption()     {}
+func (refreshing) verifyOption()      {}
 
-func (receipts) verifierOption() {}
+func (receipts) verifierOption()  {}
+func (cacheSize) verifierOption() {}
 
-func (instant) putOption() {}
-func (feed) putOption()    {}
-func (force) putOption()   {}
-func (Format) putOption()  {}
+func (RotationGate) storeOption() {}
+func (cooldown) storeOption()     {}
+
+func (instant) putOption()   {}
+func (feedID) putOption()    {}
+func (force) putOption()     {}
+func (keepFor) putOption()   {}
+func (permanent) putOption() {}
+func (Format) putOption()    {}
+
+func (instant) touchOption() {}
+func (feedID) touchOption()  {}
+
+func (feedID) feedOption() {}
+
+func (force) sinkOption()        {}
+func (keepFor) sinkOption()      {}
+func (refreshAfter) sinkOption() {}
+
+func (instant) snapshotOption() {}
+func (unkeyed) snapshotOption() {}
 
 func (instant) denyOption() {}
 
@@ -176,3 +282,6 @@ func (expectedNonce) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "att
 
 // Format tells nothing of the value, whatever the verb.
 func (accessToken) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "attestor.AccessToken") }
+
+// Format tells nothing of the value, whatever the verb.
+func (refreshing) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "attestor.Refreshing") }

@@ -43,6 +43,37 @@ typedef struct {
 
 typedef struct {
     attestor_error error;
+    uint64_t count;
+} attestor_go_counted;
+
+typedef struct {
+    attestor_error error;
+    attestor_source_health health;
+} attestor_go_health;
+
+typedef struct {
+    attestor_error error;
+    attestor_restore_report report;
+} attestor_go_restored;
+
+typedef struct {
+    attestor_error error;
+    attestor_readiness readiness;
+} attestor_go_ready;
+
+typedef struct {
+    attestor_error error;
+    attestor_metrics metrics;
+} attestor_go_counters;
+
+typedef struct {
+    attestor_error error;
+    attestor_source_metrics metrics;
+    size_t name_len;
+} attestor_go_source_counters;
+
+typedef struct {
+    attestor_error error;
     uint64_t seq;
     uint8_t digest[32];
 } attestor_go_head;
@@ -77,24 +108,98 @@ static inline attestor_result *attestor_go_result_new(void)
     return attestor_result_new(&result, NULL) == ATTESTOR_OK ? result : NULL;
 }
 
-static inline attestor_go_new_store attestor_go_store_new(void)
+static inline attestor_go_new_store attestor_go_store_new(uint32_t gate_rollback, uint32_t gate_rekeyed,
+                                                          uint32_t gate_replaced, uint32_t cooldown_secs)
 {
     attestor_go_new_store made = { NULL, ATTESTOR_ERROR_INIT };
-    made.error.code = attestor_store_new(NULL, &made.store, &made.error);
+    attestor_store_options options = ATTESTOR_STORE_OPTIONS_INIT;
+    options.gate_rollback = gate_rollback;
+    options.gate_rekeyed = gate_rekeyed;
+    options.gate_replaced = gate_replaced;
+    options.cooldown_secs = cooldown_secs;
+    made.error.code = attestor_store_new(&options, &made.store, &made.error);
     return made;
 }
 
 static inline attestor_error attestor_go_store_put(attestor_store *store, uint32_t kind, const char *name,
                                                    size_t name_len, uint32_t format, const uint8_t *document,
-                                                   size_t document_len, uint32_t flags, uint64_t feed, int64_t now)
+                                                   size_t document_len, uint32_t flags, uint64_t feed,
+                                                   uint64_t max_age_secs, int64_t now)
 {
     attestor_error error = ATTESTOR_ERROR_INIT;
     attestor_put_options options = ATTESTOR_PUT_OPTIONS_INIT;
     options.flags = flags;
     options.feed = feed;
+    options.max_age_secs = max_age_secs;
     error.code = attestor_store_put(store, kind, name, name_len, format, document, document_len, &options, now,
                                     &error);
     return error;
+}
+
+static inline attestor_error attestor_go_store_touch(attestor_store *store, uint32_t kind, const char *name,
+                                                     size_t name_len, uint64_t feed, int64_t now)
+{
+    attestor_error error = ATTESTOR_ERROR_INIT;
+    error.code = attestor_store_touch(store, kind, name, name_len, feed, now, &error);
+    return error;
+}
+
+static inline attestor_go_counted attestor_go_store_withdraw(attestor_store *store, uint64_t feed)
+{
+    attestor_go_counted report = { ATTESTOR_ERROR_INIT, 0 };
+    report.error.code = attestor_store_withdraw(store, feed, &report.count, &report.error);
+    return report;
+}
+
+static inline int64_t attestor_go_store_next_refresh(const attestor_store *store, int64_t now)
+{
+    int64_t next = INT64_MAX;
+    return attestor_store_next_refresh(store, now, &next, NULL) == ATTESTOR_OK ? next : INT64_MAX;
+}
+
+static inline attestor_go_health attestor_go_store_health(const attestor_store *store, uint32_t kind,
+                                                          const char *name, size_t name_len, int64_t now)
+{
+    attestor_go_health report = { ATTESTOR_ERROR_INIT, ATTESTOR_SOURCE_HEALTH_INIT };
+    report.error.code = attestor_store_health(store, kind, name, name_len, now, &report.health, &report.error);
+    return report;
+}
+
+static inline attestor_go_written attestor_go_store_snapshot(const attestor_store *store, const uint8_t *key,
+                                                             size_t key_len, int64_t now, uint8_t *buf, size_t cap)
+{
+    attestor_go_written snapshot = { ATTESTOR_ERROR_INIT, 0 };
+    snapshot.error.code =
+        attestor_store_snapshot(store, key, key_len, now, buf, cap, &snapshot.len, &snapshot.error);
+    return snapshot;
+}
+
+static inline attestor_go_restored attestor_go_store_restore(attestor_store *store, const uint8_t *key,
+                                                             size_t key_len, const uint8_t *snapshot, size_t len,
+                                                             int64_t now)
+{
+    attestor_go_restored restored = { ATTESTOR_ERROR_INIT, ATTESTOR_RESTORE_REPORT_INIT };
+    restored.error.code =
+        attestor_store_restore(store, key, key_len, snapshot, len, now, &restored.report, &restored.error);
+    return restored;
+}
+
+static inline attestor_error attestor_go_store_allow_publishing(attestor_store *store, uint32_t kind,
+                                                                const char *name, size_t name_len, uint32_t allowed)
+{
+    attestor_error error = ATTESTOR_ERROR_INIT;
+    error.code = attestor_store_allow_publishing(store, kind, name, name_len, allowed, &error);
+    return error;
+}
+
+static inline attestor_go_written attestor_go_store_publish(const attestor_store *store, uint32_t kind,
+                                                            const char *name, size_t name_len, uint32_t format,
+                                                            int64_t now, uint8_t *buf, size_t cap)
+{
+    attestor_go_written document = { ATTESTOR_ERROR_INIT, 0 };
+    document.error.code = attestor_store_publish(store, kind, name, name_len, format, now, buf, cap, &document.len,
+                                                 &document.error);
+    return document;
 }
 
 static inline attestor_error attestor_go_store_remove(attestor_store *store, uint32_t kind, const char *name,
@@ -136,11 +241,48 @@ static inline attestor_error attestor_go_store_clear_denials(attestor_store *sto
 }
 
 static inline attestor_go_new_verifier attestor_go_verifier_new(const attestor_store *store, const char *policy,
-                                                                size_t policy_len)
+                                                                size_t policy_len, uint32_t flags,
+                                                                uint64_t cache_entries, uint64_t cache_bytes)
 {
     attestor_go_new_verifier made = { NULL, ATTESTOR_ERROR_INIT };
-    made.error.code = attestor_verifier_new(store, policy, policy_len, NULL, &made.verifier, &made.error);
+    attestor_verifier_options options = ATTESTOR_VERIFIER_OPTIONS_INIT;
+    options.flags = flags;
+    options.cache_entries = cache_entries;
+    options.cache_bytes = cache_bytes;
+    made.error.code = attestor_verifier_new(store, policy, policy_len, &options, &made.verifier, &made.error);
     return made;
+}
+
+static inline attestor_go_ready attestor_go_verifier_readiness(const attestor_verifier *verifier, int64_t now)
+{
+    attestor_go_ready report = { ATTESTOR_ERROR_INIT, ATTESTOR_READINESS_INIT };
+    report.error.code = attestor_verifier_readiness(verifier, now, &report.readiness, &report.error);
+    return report;
+}
+
+static inline attestor_go_counters attestor_go_verifier_metrics(const attestor_verifier *verifier)
+{
+    attestor_go_counters report = { ATTESTOR_ERROR_INIT, ATTESTOR_METRICS_INIT };
+    report.error.code = attestor_verifier_metrics(verifier, &report.metrics, &report.error);
+    return report;
+}
+
+static inline attestor_go_written attestor_go_verifier_verdict_counts(const attestor_verifier *verifier,
+                                                                      attestor_verdict_count *rows, size_t cap)
+{
+    attestor_go_written counts = { ATTESTOR_ERROR_INIT, 0 };
+    counts.error.code = attestor_verifier_verdict_counts(verifier, rows, cap, &counts.len, &counts.error);
+    return counts;
+}
+
+static inline attestor_go_source_counters attestor_go_verifier_source_metrics(const attestor_verifier *verifier,
+                                                                              uint64_t index, int64_t now, char *name,
+                                                                              size_t cap)
+{
+    attestor_go_source_counters report = { ATTESTOR_ERROR_INIT, ATTESTOR_SOURCE_METRICS_INIT, 0 };
+    report.error.code = attestor_verifier_source_metrics(verifier, index, now, &report.metrics, name, cap,
+                                                         &report.name_len, &report.error);
+    return report;
 }
 
 static inline attestor_error attestor_go_verifier_set_policy(attestor_verifier *verifier, const char *policy,

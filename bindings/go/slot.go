@@ -33,6 +33,17 @@ type SlotInfo struct {
 	Entries int
 	// Digest is the SHA-256 of the document.
 	Digest [32]byte
+	// SoftAge is the age, from ConfirmedAt on, at which a refresh is due; 0 for never.
+	SoftAge time.Duration
+	// HardAge is the age at which the material is no longer used, unless a policy has max_staleness_secs; 0 for
+	// never.
+	HardAge time.Duration
+	// Restored says that the material is of a snapshot, and that no feed has spoken since.
+	Restored bool
+	// Findings is what the [RotationGate] found in the last update.
+	Findings Finding
+	// Withheld counts the keys or authorities of the last update that the gate held back.
+	Withheld int
 	// Skipped counts entries of the document that were passed over, by the slug of the reason.
 	Skipped map[string]int
 }

@@ -4,8 +4,8 @@ package attestor
 
 // #cgo noescape attestor_go_store_put
 // #cgo nocallback attestor_go_store_put
-// #cgo noescape attestor_go_store_remove
-// #cgo nocallback attestor_go_store_remove
+// #cgo noescape attestor_go_store_touch
+// #cgo nocallback attestor_go_store_touch
 // #cgo noescape attestor_go_store_info
 // #cgo nocallback attestor_go_store_info
 // #include "shim.h"
@@ -25,12 +25,17 @@ type BundleStore struct {
 	err    error
 }
 
-// NewBundleStore makes an empty store. If the library cannot be used, every method says why.
-func NewBundleStore() *BundleStore {
+// NewBundleStore makes an empty store. If the library cannot be used, or an option is wrong, every method says so.
+func NewBundleStore(opts ...StoreOption) *BundleStore {
 	if err := libraryFits(); err != nil {
 		return &BundleStore{err: err}
 	}
-	made := C.attestor_go_store_new()
+	o, err := readStoreOptions(opts)
+	if err != nil {
+		return &BundleStore{err: err}
+	}
+	made := C.attestor_go_store_new(C.uint32_t(o.gate.Rollback), C.uint32_t(o.gate.Rekeyed),
+		C.uint32_t(o.gate.Replaced), C.uint32_t(o.cooldown))
 	if err := callError(&made.error); err != nil {
 		return &BundleStore{err: err}
 	}
@@ -43,7 +48,8 @@ func NewBundleStore() *BundleStore {
 
 // Put takes a bundle document for a trust domain (example.org or spiffe://example.org): a SPIFFE bundle, if
 // no [Format] says otherwise. All slots it speaks for are replaced at once; on an error the last good
-// material stays. {"keys": []} revokes, in the SPIFFE formats.
+// material stays, but for what the [RotationGate] finds removed. {"keys": []} revokes, in the SPIFFE formats.
+// Material that is the same as before is only confirmed: its age begins anew.
 func (s *BundleStore) Put(trustDomain string, document []byte, opts ...PutOption) error {
 	return s.put(C.ATTESTOR_SOURCE_TRUST_DOMAIN, trustDomain, document, SPIFFEBundle, opts)
 }
@@ -73,16 +79,67 @@ func (s *BundleStore) put(kind C.uint32_t, source string, document []byte, forma
 	defer s.handle.leave()
 	flags := C.uint32_t(0)
 	if o.force {
-		flags = C.ATTESTOR_PUT_FORCE
+		flags |= C.ATTESTOR_PUT_FORCE
+	}
+	if o.permanent {
+		flags |= C.ATTESTOR_PUT_PERMANENT
 	}
 	name, nameLen := stringData(source)
 	data, dataLen := bytesData(document)
 	report := C.attestor_go_store_put(store, kind, name, nameLen, C.uint32_t(o.format), data, dataLen,
-		flags, C.uint64_t(o.feed), C.int64_t(o.now))
+		flags, C.uint64_t(o.feed), C.uint64_t(o.keepSeconds), C.int64_t(o.now))
 	return callError(&report)
 }
 
-// Remove forgets a trust domain: the next verification finds it unavailable. An unknown one is fine.
+// Touch confirms what a feed put for a trust domain: nothing is new there, such as after an HTTP 304. Its age begins
+// anew. [BundleUnavailable] if the domain has nothing of this feed.
+func (s *BundleStore) Touch(trustDomain string, opts ...TouchOption) error {
+	if trustDomain == "" {
+		// To the library, the world.
+		return &ConfigError{Reason: SourceNameInvalid}
+	}
+	return s.touch(C.ATTESTOR_SOURCE_TRUST_DOMAIN, trustDomain, opts)
+}
+
+// TouchIssuer confirms what a feed put for a token issuer, as Touch does.
+func (s *BundleStore) TouchIssuer(issuer string, opts ...TouchOption) error {
+	return s.touch(C.ATTESTOR_SOURCE_ISSUER, issuer, opts)
+}
+
+// TouchAll confirms everything that a feed put, as Touch does.
+func (s *BundleStore) TouchAll(feed uint64, opts ...TouchOption) error {
+	return s.touch(C.ATTESTOR_SOURCE_TRUST_DOMAIN, "", append(opts[:len(opts):len(opts)], FeedID(feed)))
+}
+
+func (s *BundleStore) touch(kind C.uint32_t, source string, opts []TouchOption) error {
+	feed, now, err := readTouchOptions(opts)
+	if err != nil {
+		return err
+	}
+	store, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer s.handle.leave()
+	name, nameLen := stringData(source)
+	report := C.attestor_go_store_touch(store, kind, name, nameLen, C.uint64_t(feed), C.int64_t(now))
+	return callError(&report)
+}
+
+// Withdraw forgets everything that a feed put, at once: its host may no longer use it. It says how many sources that
+// emptied.
+func (s *BundleStore) Withdraw(feed uint64) (int, error) {
+	store, err := s.enter()
+	if err != nil {
+		return 0, err
+	}
+	defer s.handle.leave()
+	report := C.attestor_go_store_withdraw(store, C.uint64_t(feed))
+	return int(report.count), callError(&report.error)
+}
+
+// Remove forgets a trust domain, and its [Feed]: the next verification finds it unavailable. An unknown one is
+// fine.
 func (s *BundleStore) Remove(trustDomain string) error {
 	return s.remove(C.ATTESTOR_SOURCE_TRUST_DOMAIN, trustDomain)
 }
@@ -127,7 +184,7 @@ func (s *BundleStore) info(kind C.uint32_t, source string, slot Slot) (SlotInfo,
 	return newSlotInfo(&report.info), nil
 }
 
-// Close gives the store up; verifiers made of it go on with what it holds. It waits for nobody: calls under
+// Close gives the store up; verifiers made of it go on with what it holds, its feeds too. It waits for nobody: calls under
 // way finish, later ones get [ErrClosed]. It always returns nil, and may be called again.
 func (s *BundleStore) Close() error {
 	s.handle.close()
@@ -157,6 +214,11 @@ func newSlotInfo(info *C.attestor_slot_info) SlotInfo {
 		HasSequence: info.flags&C.ATTESTOR_SLOT_HAS_SEQUENCE != 0,
 		RefreshHint: time.Duration(info.refresh_hint) * time.Second,
 		Entries:     int(info.entries),
+		SoftAge:     time.Duration(info.soft_age_secs) * time.Second,
+		HardAge:     time.Duration(info.hard_age_secs) * time.Second,
+		Restored:    info.flags&C.ATTESTOR_SLOT_RESTORED != 0,
+		Findings:    Finding(info.findings),
+		Withheld:    int(info.withheld),
 	}
 	for i, octet := range info.digest {
 		out.Digest[i] = byte(octet)

@@ -8,13 +8,14 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestInfo(t *testing.T) {
 	store := newStore(t)
 	older := spire(t, "ec-p256/s0.bundle.spiffe.json")
 	newer := spire(t, "ec-p256/s1-prepared.bundle.spiffe.json")
-	if err := store.Put("spiffe://"+domain, newer, At(issued), Feed(7)); err != nil {
+	if err := store.Put("spiffe://"+domain, newer, At(issued), FeedID(7)); err != nil {
 		t.Fatal(err)
 	}
 	info, err := store.Info(domain, SlotJWT)
@@ -24,6 +25,7 @@ func TestInfo(t *testing.T) {
 	want := SlotInfo{
 		Generation: info.Generation, Feed: 7, ConfirmedAt: issued.UTC(), Sequence: 2, HasSequence: true,
 		RefreshHint: info.RefreshHint, Entries: 2, Digest: sha256.Sum256(newer),
+		SoftAge: 5 * time.Minute, HardAge: 10 * time.Minute,
 	}
 	if !reflect.DeepEqual(info, want) {
 		t.Errorf("got %+v, want %+v", info, want)

@@ -99,10 +99,11 @@ func judgeCase(t *testing.T, row []string) *outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := At(time.Unix(seconds, 0))
+	now := time.Unix(seconds, 0)
+	at := At(now)
 	store := NewBundleStore()
 	defer store.Close()
-	shadow, err := feedCase(t, store, row[columnBundles], at)
+	shadow, err := feedCase(t, store, row[columnBundles], now)
 	if err != nil {
 		return refused(err)
 	}
@@ -136,7 +137,7 @@ func judgeCase(t *testing.T, row []string) *outcome {
 }
 
 // feedCase puts bundles and denials into the store, and finds the shadow policy.
-func feedCase(t *testing.T, store *BundleStore, bundles string, at TimeOption) (shadow []byte, err error) {
+func feedCase(t *testing.T, store *BundleStore, bundles string, now time.Time) (shadow []byte, err error) {
 	t.Helper()
 	if bundles == "-" {
 		return nil, nil
@@ -147,13 +148,13 @@ func feedCase(t *testing.T, store *BundleStore, bundles string, at TimeOption) (
 			continue
 		}
 		if entry, ok := strings.CutPrefix(item, "!"); ok {
-			if err := store.Deny(readDenial(t, entry), at); err != nil {
+			if err := store.Deny(readDenial(t, entry), At(now)); err != nil {
 				return nil, err
 			}
 			continue
 		}
 		item, mustFail := strings.CutPrefix(item, "?")
-		err := putItem(t, store, item, at)
+		err := putItem(t, store, item, now)
 		if mustFail && err == nil {
 			t.Errorf("bundle %q was taken", item)
 		}
@@ -164,9 +165,14 @@ func feedCase(t *testing.T, store *BundleStore, bundles string, at TimeOption) (
 	return shadow, nil
 }
 
-// putItem takes NAME=FORMAT=FILE.
-func putItem(t *testing.T, store *BundleStore, item string, at PutOption) error {
+// putItem takes NAME=FORMAT=FILE, and what stands before it between two @: options joined by ";".
+func putItem(t *testing.T, store *BundleStore, item string, now time.Time) error {
 	t.Helper()
+	opts := []PutOption{At(now)}
+	if rest, ok := strings.CutPrefix(item, "@"); ok {
+		options, named, _ := strings.Cut(rest, "@")
+		opts, item = readPut(t, options, now), named
+	}
 	formats := map[string]Format{
 		"spiffe_bundle": SPIFFEBundle, "workload_api_jwks": WorkloadAPIJWKS, "jwks": JWKS,
 		"public_key_pem": PublicKeyPEM, "x509_pem": X509PEM, "x509_der": X509DER,
@@ -176,16 +182,49 @@ func putItem(t *testing.T, store *BundleStore, item string, at PutOption) error 
 	if len(fields) != 3 || formats[fields[1]] == 0 {
 		t.Fatalf("bundle %q", item)
 	}
-	document, format := vector(t, "bundles", fields[2]), formats[fields[1]]
+	document := vector(t, "bundles", fields[2])
+	format := formats[fields[1]]
+	opts = append(opts, format)
 	name, isIssuer := strings.CutPrefix(fields[0], "issuer:")
 	switch {
 	case format == BundleMap && name == "":
-		return store.PutMap(document, at)
+		return store.PutMap(document, opts...)
 	case isIssuer || strings.HasPrefix(name, "https://"):
-		return store.PutIssuer(name, document, format, at)
+		return store.PutIssuer(name, document, opts...)
 	default:
-		return store.Put(name, document, format, at)
+		return store.Put(name, document, opts...)
 	}
+}
+
+// readPut reads the options of an item; the put is at now, or ago seconds before.
+func readPut(t *testing.T, options string, now time.Time) []PutOption {
+	t.Helper()
+	var opts []PutOption
+	for option := range strings.SplitSeq(options, ";") {
+		name, value, _ := strings.Cut(option, "=")
+		number := func() int64 {
+			n, err := strconv.ParseInt(value, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		switch name {
+		case "ago":
+			now = now.Add(-time.Duration(number()) * time.Second)
+		case "force":
+			opts = append(opts, Force())
+		case "permanent":
+			opts = append(opts, Permanent())
+		case "max_age":
+			opts = append(opts, KeepFor(time.Duration(number())*time.Second))
+		case "feed":
+			opts = append(opts, FeedID(uint64(number())))
+		default:
+			t.Fatalf("bundle option %q", option)
+		}
+	}
+	return append(opts, At(now))
 }
 
 // readDenial reads KIND/SOURCE/FIELD/VALUE.

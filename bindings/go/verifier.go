@@ -10,10 +10,12 @@ package attestor
 // #cgo nocallback attestor_go_verifier_set_shadow_policy
 // #cgo noescape attestor_go_judge
 // #cgo nocallback attestor_go_judge
-// #include "shim.h"
+// #include "callbacks.h"
 import "C"
 
 import (
+	"context"
+	"runtime/cgo"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +35,7 @@ func NewVerifier(store *BundleStore, policy []byte, opts ...VerifierOption) (*Ve
 	if store == nil {
 		return nil, errOption("the store is nil")
 	}
-	receipts, err := readVerifierOptions(opts)
+	o, err := readVerifierOptions(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -43,11 +45,16 @@ func NewVerifier(store *BundleStore, policy []byte, opts ...VerifierOption) (*Ve
 	}
 	defer store.handle.leave()
 	text, textLen := bytesData(policy)
-	made := C.attestor_go_verifier_new(from, (*C.char)(unsafe.Pointer(text)), textLen)
+	flags := C.uint32_t(0)
+	if o.cache.off {
+		flags |= C.ATTESTOR_VERIFIER_NO_CACHE
+	}
+	made := C.attestor_go_verifier_new(from, (*C.char)(unsafe.Pointer(text)), textLen,
+		flags, C.uint64_t(o.cache.entries), C.uint64_t(o.cache.bytes))
 	if err := callError(&made.error); err != nil {
 		return nil, err
 	}
-	verifier := &Verifier{receipts: receipts}
+	verifier := &Verifier{receipts: o.receipts}
 	verifier.handle = newHandle(verifier, unsafe.Pointer(made.verifier), func(ptr unsafe.Pointer) {
 		C.attestor_verifier_free((*C.attestor_verifier)(ptr))
 	})
@@ -69,8 +76,8 @@ func (v *Verifier) SetPolicy(policy []byte) error {
 }
 
 // SetShadowPolicy sets a policy that judges whatever the policy judges and decides nothing: Shadow of an
-// [Identity] or [VerdictError] is what it would have said. A nil policy removes it; on an error the old one
-// stays.
+// [Identity] or [VerdictError] is what it would have said. A credential that is remembered ([CacheSize]) it has judged
+// before, and does not again. A nil policy removes it; on an error the old one stays.
 func (v *Verifier) SetShadowPolicy(policy []byte) error {
 	verifier, err := v.handle.enter()
 	if err != nil {
@@ -159,7 +166,7 @@ func (v *Verifier) judge(q question, opts []VerifyOption) (*Identity, error) {
 	return o.receipts.record(o.now, o.passport.given, identity, err)
 }
 
-// ask is the one crossing, and copies its outcome out.
+// ask crosses once, and copies the outcome out.
 func (v *Verifier) ask(q *question, o *verifyOptions) (*Identity, error) {
 	verifier, err := v.handle.enter()
 	if err != nil {
@@ -194,12 +201,24 @@ func (v *Verifier) ask(q *question, o *verifyOptions) (*Identity, error) {
 	if q.admit {
 		admit = 1
 	}
-	verdict := C.attestor_go_judge((*C.attestor_verifier)(verifier), result.ptr, request, admit)
+	verdict := cross(o.refreshing, (*C.attestor_verifier)(verifier), result.ptr, request, admit)
 	wantEvidence := o.evidence || o.receipts.log != nil
 	if reason := Reason(verdict.status); reason != OK {
 		return nil, result.refusal(reason, &verdict.summary, wantEvidence)
 	}
 	return result.identity(&verdict.summary, wantEvidence)
+}
+
+// cross is the one crossing; it calls feeds back only if there is a context for them.
+func cross(ctx context.Context, verifier *C.attestor_verifier, result *C.attestor_result,
+	request C.attestor_request, admit C.int32_t) (verdict C.attestor_go_verdict) {
+	if ctx == nil {
+		return C.attestor_go_judge(verifier, result, request, admit)
+	}
+	callingBack(ctx, func(call cgo.Handle) {
+		verdict = C.attestor_go_judge_refreshing(verifier, result, request, admit, C.uintptr_t(call))
+	})
+	return verdict
 }
 
 // Close gives the verifier up. It waits for nobody: calls under way finish, later ones get [ErrClosed]. It
@@ -233,6 +252,7 @@ func (r *result) refusal(reason Reason, summary *C.attestor_summary, wantEvidenc
 		Authenticated: summary.flags&C.ATTESTOR_AUTHENTICATED != 0,
 		AboutPassport: summary.flags&C.ATTESTOR_ABOUT_PASSPORT != 0,
 		AttestorID:    strings.Clone(view(summary.attestor_id)),
+		RefreshWanted: summary.flags&C.ATTESTOR_REFRESH_WANTED != 0,
 	}
 	refused.Shadow, refused.Shadowed = shadow(summary)
 	if wantEvidence {
@@ -260,6 +280,8 @@ func (r *result) identity(summary *C.attestor_summary, wantEvidence bool) (*Iden
 		ExpiresAt:          time.Unix(int64(summary.expires_at), 0).UTC(),
 		KeyThumbprint:      view(summary.key_thumbprint),
 		PassportThumbprint: view(summary.passport_thumbprint),
+		BundleDue:          summary.flags&C.ATTESTOR_BUNDLE_DUE != 0,
+		FromCache:          summary.flags&C.ATTESTOR_FROM_CACHE != 0,
 	}
 	identity.Shadow, identity.Shadowed = shadow(summary)
 	var err error

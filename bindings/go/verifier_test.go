@@ -201,11 +201,16 @@ func TestWarmVerifyAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector makes pools forget")
 	}
-	verifier, _ := fedVerifier(t, "ec-p256")
+	verifier, store := fedVerifier(t, "ec-p256")
+	forgetful := newVerifier(t, store, policyFor(audience), WithoutCache())
 	token := string(spire(t, "ec-p256/s0.minted.jwt"))
 	// The identity and its text; for a refusal the error and its attestor.
 	for name, verify := range map[string]func() error{
 		"allow": func() error {
+			_, err := forgetful.Verify(token, At(issued), Attestor("spiffe"))
+			return err
+		},
+		"allow what is remembered": func() error {
 			_, err := verifier.Verify(token, At(issued), Attestor("spiffe"))
 			return err
 		},
