@@ -24,9 +24,12 @@ POLICY = {
 
 BUNDLE = (SPIRE / "ec-p256/s0.bundle.spiffe.json").read_bytes()
 NEXT_BUNDLE = (SPIRE / "ec-p256/s1-prepared.bundle.spiffe.json").read_bytes()
+REVOKING_BUNDLE = (SPIRE / "ec-p256/s4-old-revoked.bundle.spiffe.json").read_bytes()
 TOKEN = (SPIRE / "ec-p256/s0.minted.jwt").read_bytes()
 OTHER_TOKEN = (SPIRE / "ec-p256/s0.a.jwt").read_bytes()
 OTHER_IDENTITY = "spiffe://example.org/workload/a"
+# Signed by the key that `NEXT_BUNDLE` adds, and the only one that `REVOKING_BUNDLE` has.
+NEXT_TOKEN = (SPIRE / "ec-p256/s2.new-key.jwt").read_bytes()
 EXPIRED_TOKEN = (SPIRE / "ec-p256/s0.short.jwt").read_bytes()
 
 E = TypeVar("E", bound=AttestorError)

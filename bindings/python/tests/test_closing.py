@@ -9,9 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
-from libattestor import BundleStore, Closed, Reason, Verifier
+from libattestor import BundleStore, Closed, Reason, Source, Verifier
 from material import BUNDLE, CLOCK, IDENTITY, POLICY, TOKEN, refused
 from tracing import on_every_line
+
+SOURCE = Source.trust_domain("example.org")
 
 
 def test_nothing_is_answered_after_close(store: BundleStore, verifier: Verifier) -> None:
@@ -35,6 +37,23 @@ def test_nothing_is_answered_after_close(store: BundleStore, verifier: Verifier)
         lambda: store.lift("trust_domain", "sub", "a"),
         lambda: store.clear_denials(),
         lambda: store.denials,
+        lambda: store.touch("example.org"),
+        lambda: store.touch_issuer("https://issuer.test"),
+        lambda: store.touch_all(1),
+        lambda: store.withdraw(1),
+        lambda: store.set_feed(SOURCE, lambda source, sink: None),
+        lambda: store.close_feed(SOURCE),
+        lambda: store.refresh(),
+        lambda: store.refresh_source(SOURCE),
+        lambda: store.next_refresh(),
+        lambda: store.health(SOURCE),
+        lambda: store.snapshot(unkeyed=True),
+        lambda: store.restore(b"", unkeyed=True),
+        lambda: store.allow_publishing(SOURCE),
+        lambda: store.publish(SOURCE, "jwks"),
+        lambda: verifier.verify(TOKEN, now=CLOCK, refresh=True),
+        lambda: verifier.readiness(),
+        lambda: verifier.metrics(),
     ]
     for call in calls:
         error = refused(Closed, call)

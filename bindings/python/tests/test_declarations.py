@@ -18,7 +18,7 @@ from libattestor import _arguments, _ffi, _lowlevel
 from material import ROOT
 
 CDEF: str = runpy.run_path(str(ROOT / "bindings/python/src/libattestor/_cdef.py"))["CDEF"]
-OPAQUE = {"attestor_result", "attestor_store", "attestor_verifier"}
+OPAQUE = {"attestor_result", "attestor_sink", "attestor_store", "attestor_verifier"}
 LIBRARY = Path(_lowlevel.__file__).with_name("libattestor.so")
 
 

@@ -62,6 +62,7 @@ def test_every_status_becomes_the_exception_of_its_class() -> None:
     [
         Denied(Reason.TOKEN_EXPIRED, True, "spiffe", b"{}"),
         Denied(Reason.TOKEN_EXPIRED, False, None, None, True, Shadow(Reason.TOKEN_EXPIRED)),
+        Denied(Reason.KID_NOT_FOUND, False, "spiffe", None, False, None, True),
         Unavailable(Reason.BUNDLE_UNAVAILABLE),
         Unrecorded(),
         Misuse(Reason.CONFIG_INVALID, "$.version: wrong"),

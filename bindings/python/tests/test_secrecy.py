@@ -20,11 +20,13 @@ from libattestor import (
     Misuse,
     ReceiptLog,
     Rejected,
+    Sink,
+    Source,
     Verifier,
     mint_passport,
     passport_thumbprint,
 )
-from material import CLOCK, EXPIRED_TOKEN, IDENTITY, OTHER_TOKEN, POLICY, TOKEN, refused
+from material import BUNDLE, CLOCK, EXPIRED_TOKEN, IDENTITY, OTHER_TOKEN, POLICY, TOKEN, refused
 from test_vectors import vectors_folder
 from x509_material import authority, svid
 
@@ -107,6 +109,30 @@ def test_a_refusal_holds_nothing_of_the_credential(verifier: Verifier, number: i
         text = shown(error).lower()
         assert CANARY.lower() not in text
         assert encoded(CANARY).lower() not in text
+
+
+def test_nothing_shows_what_a_store_or_a_feed_holds(store: BundleStore, verifier: Verifier) -> None:
+    shown_by: list[object] = []
+
+    def fetch(source: Source, sink: Sink) -> None:
+        shown_by.append(repr(sink))
+        raised(lambda: sink.put(CANARY))
+        sink.put(BUNDLE)
+
+    key = CANARY.encode() * 4
+    source = Source.trust_domain("example.org")
+    store.set_feed(source, fetch)
+    raised(lambda: store.refresh_source(source, now=CLOCK))
+    verifier.verify(TOKEN, now=CLOCK)
+    for token in planted():
+        raised(partial(verifier.verify, token, now=CLOCK, refresh=True))
+    snapshot = store.snapshot(key=key, now=CLOCK)
+    shown_by += [store, verifier, verifier.metrics(now=CLOCK), verifier.readiness(now=CLOCK)]
+    shown_by += [store.refresh(now=CLOCK + 999), store.health(source, now=CLOCK), store.info("example.org")]
+    text = repr(shown_by) + shown(raised(lambda: store.restore(snapshot[1:], key=key, now=CLOCK)))
+    assert len(shown_by) == 8 + 1
+    assert CANARY.lower() not in text.lower()
+    assert not pieces(TOKEN) & pieces(text.encode())
 
 
 def test_the_search_would_find_it() -> None:

@@ -29,7 +29,7 @@ from libattestor import (
     possession_message,
 )
 from libattestor._arguments import octets
-from material import BUNDLE, CLOCK, IDENTITY, POLICY, ROOT, TOKEN
+from material import BUNDLE, CLOCK, IDENTITY, NEXT_BUNDLE, POLICY, ROOT, TOKEN
 from x509_material import authority, signature, svid
 
 
@@ -102,14 +102,30 @@ def put_all(store: BundleStore, folder: Path, case: Case) -> None:
     for item in items(case.bundles, ","):
         if item.startswith("~"):
             continue
-        put = denial(store, item) if item.startswith("!") else bundle(store, folder, item.removeprefix("?"))
+        text = item.removeprefix("?")
         try:
-            put(now=int(case.now))
+            if item.startswith("!"):
+                denial(store, item)(now=int(case.now))
+            else:
+                put_bundle(store, folder, text, int(case.now))
         except Misuse:
             if not item.startswith("?"):
                 raise
         else:
             assert not item.startswith("?"), f"{case.id}: {item} was taken"
+
+
+def put_bundle(store: BundleStore, folder: Path, item: str, now: int) -> None:
+    """Put `NAME=FORMAT=FILE`, or `@OPTIONS@NAME=FORMAT=FILE`."""
+    options: dict[str, int] = {}
+    if item.startswith("@"):
+        said, item = item[1:].split("@", 1)
+        for option in said.split(";"):
+            name, _, value = option.partition("=")
+            options[name] = int(value or True)
+    at = now - options.pop("ago", 0)
+    assert options.keys() <= {"force", "permanent", "max_age", "feed"}, item
+    bundle(store, folder, item)(now=at, **options)
 
 
 def bundle(store: BundleStore, folder: Path, item: str) -> Callable[..., None]:
@@ -274,6 +290,8 @@ def test_every_option_of_a_case_is_heeded(tmp_path: Path) -> None:
         "policies/shadow": json.dumps(shadowing),
         "bundles/roots": root.pem,
         "bundles/spire": BUNDLE,
+        "bundles/next": NEXT_BUNDLE,
+        "bundles/none": '{"trust_domains": {}}',
         "bundles/map": json.dumps({"trust_domains": {"example.org": json.loads(BUNDLE)}}),
         "credentials/token": TOKEN,
         "credentials/chain": b"".join(holder.chain),
@@ -287,6 +305,9 @@ def test_every_option_of_a_case_is_heeded(tmp_path: Path) -> None:
     alone = mint_identity(bytes(32))
     quoted = quote(IDENTITY, safe=":")
     unfed = ("unavailable", "bundle_unavailable", "0", "-")
+    stale = ("unavailable", "bundle_stale", "0", "-")
+    allowed = ("allow", "ok", "1", IDENTITY)
+    next_one = "example.org=spiffe_bundle=next"
     denied = f"=bundle_map=map,!trust_domain/*/sub/{quoted}"
     proven = ("allow", "ok", "1", x509_material.IDENTITY)
     cases = [
@@ -305,9 +326,19 @@ def test_every_option_of_a_case_is_heeded(tmp_path: Path) -> None:
         (clock, "native", "~shadow", "-", ("allow", "ok", "1", alone), f"admit;{passed}", "audience_missing"),
         (clock, "native", "~native", "-", ("allow", "ok", "1", alone), passed, "ok"),
         (clock, "native", "-", "-", ("misuse", "argument_invalid", "0", "-"), "admit", "-"),
-        (clock, "mapped", "=bundle_map=map", "token", ("allow", "ok", "1", IDENTITY), "-", "-"),
+        (clock, "mapped", "=bundle_map=map", "token", allowed, "-", "-"),
         (clock, "mapped", denied, "token", ("deny", "overlay_denied", "1", "-"), "attestor=spiffe", "-"),
         (clock, "mapped", "?=bundle_map=spire", "token", unfed, "-", "-"),
+        (clock, "mapped", "@ago=599@=bundle_map=map", "token", allowed, "-", "-"),
+        (clock, "mapped", "@ago=600@=bundle_map=map", "token", stale, "-", "-"),
+        (clock, "mapped", "@ago=-5@=bundle_map=map", "token", allowed, "-", "-"),
+        (clock, "mapped", "@ago=600;permanent@=bundle_map=map", "token", allowed, "-", "-"),
+        (clock, "mapped", "@ago=120;max_age=60@=bundle_map=map", "token", stale, "-", "-"),
+        (clock, "mapped", "=bundle_map=map,?@feed=2@=bundle_map=spire", "token", allowed, "-", "-"),
+        (clock, "mapped", "@feed=1@=bundle_map=map,@feed=2@=bundle_map=none", "token", allowed, "-", "-"),
+        (clock, "mapped", "@feed=1@=bundle_map=map,@feed=1@=bundle_map=none", "token", unfed, "-", "-"),
+        (clock, "mapped", f"{next_one},?example.org=spiffe_bundle=spire", "token", allowed, "-", "-"),
+        (clock, "mapped", f"{next_one},@force@example.org=spiffe_bundle=spire", "token", allowed, "-", "-"),
     ]
     table = ["\t".join(Case._fields)]
     for at, policy, bundles, credential, verdict, request, shadow in cases:

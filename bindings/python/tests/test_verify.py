@@ -90,7 +90,8 @@ def test_a_clock_that_cannot_be_is_misuse(verifier: Verifier, now: int) -> None:
     assert refused(Misuse, lambda: verifier.verify(TOKEN, now=now)).reason is Reason.CLOCK_INVALID
 
 
-def test_the_clock_decides(verifier: Verifier) -> None:
+def test_the_clock_decides(store: BundleStore, verifier: Verifier) -> None:
+    store.put("example.org", BUNDLE, permanent=True)
     assert verifier.verify(TOKEN).identity == IDENTITY
     assert verifier.verify(TOKEN, now=EXPIRES + 59).identity == IDENTITY
     error = refused(Denied, lambda: verifier.verify(TOKEN, now=EXPIRES + 60))

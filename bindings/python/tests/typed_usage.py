@@ -9,19 +9,33 @@ from typing_extensions import assert_type
 from libattestor import (
     AttestorError,
     BundleStore,
+    CacheMetrics,
     Closed,
     CredentialKind,
     Denied,
+    Fetch,
+    Finding,
     Format,
+    Freshness,
     Head,
+    Metrics,
     Misuse,
+    Readiness,
     Reason,
     ReceiptLog,
+    RefreshReport,
     Rejected,
+    RestoreReport,
+    RotationGate,
     Shadow,
+    Sink,
     SlotInfo,
+    Source,
+    SourceHealth,
+    SourceMetrics,
     Unavailable,
     Unrecorded,
+    VerdictCount,
     Verified,
     Verifier,
     mint_passport,
@@ -59,6 +73,9 @@ def store() -> None:
         if info is not None:
             assert_type(info.skipped, dict[str, int])
             assert_type(info.sequence, int | None)
+            assert_type((info.soft_age, info.hard_age), tuple[int | None, int | None])
+            assert_type(info.findings, frozenset[Finding])
+            assert_type((info.restored, info.withheld), tuple[bool, int])
             info.entries = 1  # type: ignore[misc]
 
 
@@ -85,6 +102,79 @@ def verify(store: BundleStore) -> None:
         verifier.verify("", access_token=1)  # type: ignore[arg-type]
         verified.identity = ""  # type: ignore[misc]
         verifier.set_policy({"version": 1})
+
+
+def fetch(source: Source, sink: Sink) -> None:
+    assert_type(sink.put(b"{}"), None)
+    sink.put("{}", format=Format.JWKS, max_age=1, refresh_after=1, force=True)
+    sink.put("{}", "jwks")  # type: ignore[call-arg]
+    sink.put({})  # type: ignore[arg-type]
+    sink.confirm(refresh_after=1)
+    sink.confirm(1)  # type: ignore[call-arg]
+    source.name = ""  # type: ignore[misc]
+
+
+class Fetcher:
+    """A fetch may be a method."""
+
+    def fetch(self, source: Source, sink: Sink) -> None: ...
+
+    def wrong(self, source: Source) -> None: ...
+
+
+def feeds(store: BundleStore) -> None:
+    BundleStore(gate=RotationGate(rollback="off", rekeyed="warn", replaced="hold"), cooldown=1)
+    BundleStore(gate="hold")  # type: ignore[arg-type]
+    BundleStore(RotationGate())  # type: ignore[call-arg]
+    RotationGate(rollback="deny")  # type: ignore[arg-type]
+    store.put("example.org", "{}", max_age=60, permanent=True)
+    store.put_issuer("https://issuer.test", "{}", max_age=60, permanent=True)
+    store.put_map("{}", max_age=60, permanent=True)
+    store.put("example.org", "{}", max_age="60")  # type: ignore[arg-type]
+    store.touch("example.org", feed=1, now=1)
+    store.touch_issuer("https://issuer.test", feed=1, now=1)
+    store.touch_all(1, now=1)
+    assert_type(store.withdraw(1), int)
+    for source in (Source.trust_domain("a"), Source.issuer("b"), Source.world(), Source("issuer", "c")):
+        store.set_feed(source, fetch, feed=1)
+    Source("nobody", "a")  # type: ignore[arg-type]
+    kept: Fetch = fetch
+    store.set_feed(source, kept)
+    store.set_feed(source, Fetcher().fetch)
+    store.set_feed(source, Fetcher().wrong)  # type: ignore[arg-type]
+    store.set_feed("example.org", fetch)  # type: ignore[arg-type]
+    store.close_feed(source)
+    report = store.refresh(now=1)
+    assert_type(report, RefreshReport)
+    assert_type(report.errors[source], Exception)
+    store.refresh_source(source, now=1)
+    assert_type(store.next_refresh(now=1), int | None)
+    health = store.health(source, now=1)
+    assert_type(health, SourceHealth | None)
+    if health is not None:
+        assert_type(health.last_failure, Reason | None)
+        assert_type(health.jwt, Freshness | None)
+        assert_type(health.succeeded_at, int | None)
+    assert_type(store.snapshot(key=bytes(32), now=1), bytes)
+    assert_type(store.restore(b"", unkeyed=True, now=1), RestoreReport)
+    store.snapshot(bytes(32))  # type: ignore[call-arg]
+    store.allow_publishing(source)
+    store.allow_publishing(source, False)
+    assert_type(store.publish(source, "jwks", now=1), bytes)
+
+
+def numbers(store: BundleStore) -> None:
+    with Verifier(store, {}, cache_entries=0, cache_bytes=1 << 20) as verifier:
+        assert_type(verifier.readiness(now=1), Readiness)
+        metrics = verifier.metrics(now=1)
+        assert_type(metrics, Metrics)
+        assert_type(metrics.cache, CacheMetrics)
+        assert_type(metrics.verdicts, tuple[VerdictCount, ...])
+        assert_type(metrics.sources, tuple[SourceMetrics, ...])
+        verified = verifier.verify("", refresh=True)
+        assert_type((verified.bundle_due, verified.from_cache), tuple[bool, bool])
+        assert_type(verifier.admit("", refresh=True), Verified)
+        verifier.verify("", refresh=1)  # type: ignore[arg-type]
 
 
 def more(verifier: Verifier, connection: ssl.SSLSocket, log: ReceiptLog, store: BundleStore) -> None:
@@ -124,6 +214,7 @@ def refusal(verifier: Verifier) -> ValueError | None:
         assert_type(error.evidence, bytes | None)
         assert_type(error.about_passport, bool)
         assert_type(error.shadow, Shadow | None)
+        assert_type(error.refresh_wanted, bool)
         assert_type(error.reason, Reason)
         print(error.detail)  # type: ignore[union-attr]
     except Rejected:

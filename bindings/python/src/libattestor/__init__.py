@@ -8,35 +8,74 @@ judges credentials: `verify` and its siblings return for an allow and raise for 
 from ._lowlevel import VERSION as __version__
 from ._reasons import Reason
 from .errors import AttestorError, Closed, Denied, Misuse, Rejected, Unavailable, Unrecorded
+from .feeds import Fetch, Sink
+from .health import (
+    CacheMetrics,
+    Freshness,
+    Metrics,
+    Readiness,
+    SourceHealth,
+    SourceMetrics,
+    VerdictCount,
+)
 from .passport import mint_passport, passport_thumbprint
 from .possession import possession_message
+from .prometheus import prometheus_text
 from .receipts import ReceiptLog
-from .store import BundleStore, DenyField, DenyKind, Format
-from .values import CredentialKind, Head, Shadow, SlotInfo, Verified
+from .store import BundleStore, DenyField, DenyKind, Format, GateAction, RotationGate
+from .values import (
+    CredentialKind,
+    Finding,
+    Head,
+    RefreshReport,
+    RestoreReport,
+    Shadow,
+    SlotInfo,
+    Source,
+    SourceKind,
+    Verified,
+)
 from .verifier import Verifier
 
 __all__ = [
     "AttestorError",
     "BundleStore",
+    "CacheMetrics",
     "Closed",
     "CredentialKind",
     "Denied",
     "DenyField",
     "DenyKind",
+    "Fetch",
+    "Finding",
     "Format",
+    "Freshness",
+    "GateAction",
     "Head",
+    "Metrics",
     "Misuse",
+    "Readiness",
     "Reason",
     "ReceiptLog",
+    "RefreshReport",
     "Rejected",
+    "RestoreReport",
+    "RotationGate",
     "Shadow",
+    "Sink",
     "SlotInfo",
+    "Source",
+    "SourceHealth",
+    "SourceKind",
+    "SourceMetrics",
     "Unavailable",
     "Unrecorded",
+    "VerdictCount",
     "Verified",
     "Verifier",
     "__version__",
     "mint_passport",
     "passport_thumbprint",
     "possession_message",
+    "prometheus_text",
 ]

@@ -82,6 +82,22 @@ def age(name: str, value: object) -> int:
     return number
 
 
+def lifetime(name: str, value: object) -> int:
+    """Take how many seconds something is good for; None is 0, which to the ABI is not said.
+
+    0 becomes 1, which the library raises to its least like 0: hosts that cannot cache say 0.
+    """
+    return 0 if value is None else max(1, number_of_64_bits(name, value))
+
+
+def number_of_64_bits(name: str, value: object) -> int:
+    """Take an unsigned number as the ABI has them."""
+    number = integer(name, value)
+    if not 0 <= number < 2**64:
+        raise Misuse(Reason.ARGUMENT_INVALID, f"{name}: must be an unsigned 64-bit integer")
+    return number
+
+
 def integer(name: str, value: object) -> int:
     """Take an integer, which a truth value is not."""
     if not isinstance(value, int) or isinstance(value, bool):

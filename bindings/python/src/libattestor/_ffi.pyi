@@ -1,6 +1,6 @@
 """The module that the build generates with cffi, as far as it is used."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 class CData:
@@ -18,9 +18,12 @@ class Buffer:
     def __len__(self) -> int: ...
     def __getitem__(self, index: slice) -> bytes: ...
     def __setitem__(self, index: slice, value: bytes) -> None: ...
+    def __int__(self) -> int: ...
 
 class CType:
     """A C type."""
+
+    fields: list[tuple[str, Any]]
 
 class FFI:
     """The declarations of the C ABI."""
@@ -29,6 +32,14 @@ class FFI:
     RTLD_NOW: int
     error: type[Exception]
     def dlopen(self, name: str, flags: int = ...) -> Any: ...
+    def callback(
+        self,
+        cdecl: CType,
+        python_callable: Callable[..., object],
+        error: object = ...,
+        onerror: Callable[..., object] | None = ...,
+    ) -> CData: ...
+    def cast(self, cdecl: str | CType, source: object) -> CData: ...
     def new(self, cdecl: str | CType, init: object = ...) -> CData: ...
     def sizeof(self, cdecl: str) -> int: ...
     def typeof(self, cdecl: str) -> CType: ...

@@ -1,4 +1,4 @@
-"""The C ABI, and the only file that touches ffi: handles and bytes in, plain values or exceptions out."""
+"""The C ABI, which only this file and `_callbacks` touch: handles and bytes in, values or exceptions out."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ._ffi import ffi
 from ._reasons import Reason
 from .errors import AttestorError, Denied, Misuse, Unavailable
-from .values import CredentialKind, Head, Shadow, SlotInfo, Verified
+from .health import (
+    CacheMetrics,
+    Freshness,
+    Metrics,
+    Readiness,
+    SourceHealth,
+    SourceMetrics,
+    VerdictCount,
+)
+from .values import CredentialKind, Finding, Head, RestoreReport, Shadow, SlotInfo, Source, Verified
 
 if TYPE_CHECKING:
+    from ._callbacks import Feeds
     from ._ffi import CData, CType
+    from .values import SourceKind
 
 
 def _load() -> Any:
@@ -36,8 +47,12 @@ _lib: Final = _load()
 _OK: Final = _lib.ATTESTOR_OK
 _LOCAL: Final = _lib.ATTESTOR_LOCAL
 _SHADOWED: Final = _lib.ATTESTOR_SHADOWED
+_DUE: Final = _lib.ATTESTOR_BUNDLE_DUE
+_CACHED: Final = _lib.ATTESTOR_FROM_CACHE
 _verify: Final = _lib.attestor_verify
 _admit: Final = _lib.attestor_admit
+_verify_refreshing: Final = _lib.attestor_verify_refreshing
+_admit_refreshing: Final = _lib.attestor_admit_refreshing
 _clear: Final = _lib.attestor_result_clear
 _unpack: Final = ffi.unpack
 _OCTETS: Final = ffi.typeof("uint8_t[]")
@@ -63,6 +78,12 @@ SLOTS: Final = {
 }
 TRUST_DOMAIN: Final = _lib.ATTESTOR_SOURCE_TRUST_DOMAIN
 ISSUER: Final = _lib.ATTESTOR_SOURCE_ISSUER
+SOURCE_KINDS: Final[Mapping[str, int]] = {"trust_domain": TRUST_DOMAIN, "issuer": ISSUER}
+GATE_ACTIONS: Final = {
+    "off": _lib.ATTESTOR_GATE_OFF,
+    "warn": _lib.ATTESTOR_GATE_WARN,
+    "hold": _lib.ATTESTOR_GATE_HOLD,
+}
 DENY_KINDS: Final = {
     "trust_domain": _lib.ATTESTOR_DENY_KIND_TRUST_DOMAIN,
     "issuer": _lib.ATTESTOR_DENY_KIND_ISSUER,
@@ -86,6 +107,18 @@ _KINDS: Final = {
     _lib.ATTESTOR_CREDENTIAL_OIDC: CredentialKind.OIDC,
     _lib.ATTESTOR_CREDENTIAL_PASSPORT: CredentialKind.PASSPORT,
 }
+_SOURCES: Final[dict[int, SourceKind]] = {TRUST_DOMAIN: "trust_domain", ISSUER: "issuer"}
+_FINDINGS: Final[dict[Finding, int]] = {
+    "rollback": _lib.ATTESTOR_FINDING_ROLLBACK,
+    "rekeyed": _lib.ATTESTOR_FINDING_REKEYED,
+    "replaced": _lib.ATTESTOR_FINDING_REPLACED,
+}
+_FRESHNESS: Final = {
+    _lib.ATTESTOR_FRESH: Freshness.FRESH,
+    _lib.ATTESTOR_DUE: Freshness.DUE,
+    _lib.ATTESTOR_STALE: Freshness.STALE,
+}
+_NEVER: Final = 2**63 - 1
 # What a request may carry beside the credential, and how the ABI spells it.
 _ASKED: Final = {
     "attestor_id": _TEXT,
@@ -100,11 +133,16 @@ _ASKED: Final = {
 }
 
 
-class Source(NamedTuple):
-    """Whose keys: an issuer named like a trust domain is another source."""
+class SourceKey(NamedTuple):
+    """Whose keys, as the ABI takes it: an issuer named like a trust domain is another source."""
 
     kind: int
     name: bytes
+
+
+def source_of(kind: int, name: CData, length: int, kinds: Any = _SOURCES, unpack: Any = _unpack) -> Source:
+    """Name a source as people do."""
+    return Source(kinds[kind], unpack(name, length).decode())
 
 
 class Handle:
@@ -113,11 +151,13 @@ class Handle:
     Not `ffi.gc`: in a garbage cycle that would leave a freed pointer within reach of other finalizers.
     """
 
-    __slots__ = ("_free", "pointer")
+    __slots__ = ("_free", "feeds", "pointer")
 
-    def __init__(self, pointer: CData, free: Callable[[CData], None]) -> None:
+    def __init__(self, pointer: CData, free: Callable[[CData], None], feeds: Feeds | None = None) -> None:
         self.pointer: CData | None = pointer
         self._free = free
+        #: What the store behind it may call back.
+        self.feeds = feeds
 
     def __del__(self) -> None:
         pointer, self.pointer = self.pointer, None
@@ -143,7 +183,8 @@ def _error(
     shown = judged.evidence() if evidence else None
     about_passport = judged.has(_lib.ATTESTOR_ABOUT_PASSPORT)
     authenticated = judged.has(_lib.ATTESTOR_AUTHENTICATED)
-    return kind(reason, authenticated, judged.attestor_id(), shown, about_passport, judged.shadow())
+    wanted = judged.has(_lib.ATTESTOR_REFRESH_WANTED)
+    return kind(reason, authenticated, judged.attestor_id(), shown, about_passport, judged.shadow(), wanted)
 
 
 def _configure(function: Any, *arguments: object) -> None:
@@ -194,32 +235,60 @@ class _Held:
         return array
 
 
-def store_new() -> Handle:
+def store_new(feeds: Feeds, gate: Mapping[str, int], cooldown: int) -> Handle:
     """Make an empty store."""
+    options = _sized("attestor_store_options")
+    options.cooldown_secs = cooldown
+    for finding, action in gate.items():
+        setattr(options, f"gate_{finding}", action)
     out = ffi.new("attestor_store **")
-    _configure(_lib.attestor_store_new, ffi.NULL, out)
-    return Handle(out[0], _lib.attestor_store_free)
+    _configure(_lib.attestor_store_new, options, out)
+    return Handle(out[0], _lib.attestor_store_free, feeds)
 
 
 def store_put(
-    store: Handle, source: Source, document: bytes, *, format: int, feed: int, force: bool, now: int
+    store: Handle,
+    source: SourceKey,
+    document: bytes,
+    *,
+    format: int,
+    feed: int,
+    force: bool,
+    max_age: int,
+    permanent: bool,
+    now: int,
 ) -> None:
     """Put the keys of a source."""
     options = _sized("attestor_put_options")
-    options.feed = feed
-    options.flags = _lib.ATTESTOR_PUT_FORCE if force else 0
+    options.feed, options.max_age_secs = feed, max_age
+    forced = _lib.ATTESTOR_PUT_FORCE if force else 0
+    options.flags = forced | (_lib.ATTESTOR_PUT_PERMANENT if permanent else 0)
     kind, name = source
     arguments = (kind, name, len(name), format, document, len(document), options, now)
     _configure(_lib.attestor_store_put, store.pointer, *arguments)
 
 
-def store_remove(store: Handle, source: Source) -> None:
+def store_touch(store: Handle, source: SourceKey, feed: int, now: int) -> None:
+    """Confirm what a feed put."""
+    kind, name = source
+    _configure(_lib.attestor_store_touch, store.pointer, kind, name, len(name), feed, now)
+
+
+def store_withdraw(store: Handle, feed: int) -> int:
+    """Take back what a feed put; tells how many sources hold nothing any more."""
+    emptied = ffi.new("uint64_t *")
+    _configure(_lib.attestor_store_withdraw, store.pointer, feed, emptied)
+    count: int = emptied[0]
+    return count
+
+
+def store_remove(store: Handle, source: SourceKey) -> None:
     """Forget a source."""
     kind, name = source
     _configure(_lib.attestor_store_remove, store.pointer, kind, name, len(name))
 
 
-def store_info(store: Handle, source: Source, slot: int) -> SlotInfo | None:
+def store_info(store: Handle, source: SourceKey, slot: int) -> SlotInfo | None:
     """Describe a slot; None if nothing has filled it."""
     info = _sized("attestor_slot_info")
     kind, name = source
@@ -228,16 +297,150 @@ def store_info(store: Handle, source: Source, slot: int) -> SlotInfo | None:
     except Unavailable:
         return None
     counts = {index: count for index, count in enumerate(info.skipped) if count}
+    flags = info.flags
     return SlotInfo(
         generation=info.generation,
         feed=info.feed,
         confirmed_at=info.confirmed_at,
-        sequence=info.sequence if info.flags & _lib.ATTESTOR_SLOT_HAS_SEQUENCE else None,
-        refresh_hint=info.refresh_hint if info.flags & _lib.ATTESTOR_SLOT_HAS_REFRESH_HINT else None,
+        soft_age=info.soft_age_secs if flags & _lib.ATTESTOR_SLOT_HAS_SOFT_AGE else None,
+        hard_age=info.hard_age_secs if flags & _lib.ATTESTOR_SLOT_HAS_HARD_AGE else None,
+        sequence=info.sequence if flags & _lib.ATTESTOR_SLOT_HAS_SEQUENCE else None,
+        refresh_hint=info.refresh_hint if flags & _lib.ATTESTOR_SLOT_HAS_REFRESH_HINT else None,
         entries=info.entries,
         digest=bytes(info.digest).hex(),
+        restored=flags & _lib.ATTESTOR_SLOT_RESTORED != 0,
+        findings=frozenset(finding for finding, bit in _FINDINGS.items() if info.findings & bit),
+        withheld=info.withheld,
         skipped={ffi.string(_lib.attestor_skip_slug(index)).decode(): n for index, n in counts.items()},
     )
+
+
+class CFunctions(NamedTuple):
+    """What the library is given to call. They must outlive every store that may call them."""
+
+    fetch: CData
+    drop: CData
+
+
+def store_set_source(store: Handle, source: SourceKey, functions: CFunctions, number: int, feed: int) -> None:
+    """Let a store call back for a source; `number` is what the functions are told."""
+    callback = _sized("attestor_source")
+    callback.fetch, callback.drop = functions
+    callback.userdata, callback.feed = ffi.cast("void *", number), feed
+    kind, name = source
+    _configure(_lib.attestor_store_set_source, store.pointer, kind, name, len(name), callback)
+
+
+def store_close_source(store: Handle, source: SourceKey) -> None:
+    """Call back for a source no more."""
+    kind, name = source
+    _configure(_lib.attestor_store_set_source, store.pointer, kind, name, len(name), ffi.NULL)
+
+
+def sink_put(
+    sink: CData, document: bytes, *, format: int, max_age: int, refresh_after: int, force: bool
+) -> None:
+    """Put what a fetch fetched."""
+    options = _sink_options(refresh_after)
+    options.flags = _lib.ATTESTOR_PUT_FORCE if force else 0
+    options.max_age_secs = max_age
+    _configure(_lib.attestor_sink_put, sink, format, document, len(document), options)
+
+
+def sink_confirm(sink: CData, refresh_after: int) -> None:
+    """Confirm what a fetch put before."""
+    _configure(_lib.attestor_sink_confirm, sink, _sink_options(refresh_after))
+
+
+def _sink_options(refresh_after: int) -> CData:
+    options = _sized("attestor_sink_options")
+    options.refresh_after_secs = refresh_after
+    return options
+
+
+def store_refresh(store: Handle, now: int) -> tuple[int, int, int]:
+    """Call back for all that is due; gives how many succeeded, failed and were busy."""
+    report = _sized("attestor_refresh_report")
+    _configure(_lib.attestor_store_refresh, store.pointer, now, report)
+    return report.succeeded, report.failed, report.busy
+
+
+def store_refresh_source(store: Handle, source: SourceKey, now: int) -> None:
+    """Call back for one source."""
+    kind, name = source
+    _configure(_lib.attestor_store_refresh_source, store.pointer, kind, name, len(name), now)
+
+
+def store_next_refresh(store: Handle, now: int) -> int | None:
+    """Give when something is due, if anything ever is."""
+    at = ffi.new("int64_t *")
+    _configure(_lib.attestor_store_next_refresh, store.pointer, now, at)
+    return _moment(at[0])
+
+
+def _moment(at: int) -> int | None:
+    return None if at == _NEVER else at
+
+
+def store_health(store: Handle, source: SourceKey, now: int) -> SourceHealth | None:
+    """Say how the feeding of a source is doing; None if it is neither fed nor called back for."""
+    health = _sized("attestor_source_health")
+    kind, name = source
+    try:
+        _configure(_lib.attestor_store_health, store.pointer, kind, name, len(name), now, health)
+    except Unavailable:
+        return None
+    flags = health.flags
+    return SourceHealth(
+        has_callback=flags & _lib.ATTESTOR_HEALTH_HAS_CALLBACK != 0,
+        wanted=flags & _lib.ATTESTOR_HEALTH_WANTED != 0,
+        in_flight=flags & _lib.ATTESTOR_HEALTH_IN_FLIGHT != 0,
+        empty_update=flags & _lib.ATTESTOR_HEALTH_EMPTY_UPDATE != 0,
+        clock_went_back=flags & _lib.ATTESTOR_HEALTH_CLOCK_WENT_BACK != 0,
+        refreshes=health.refreshes,
+        failures=health.failures,
+        failures_in_a_row=health.failures_in_a_row,
+        last_failure=_reason(health.last_failure),
+        jwt=_FRESHNESS.get(health.jwt_freshness),
+        x509=_FRESHNESS.get(health.x509_freshness),
+        succeeded_at=health.succeeded_at or None,
+        failed_at=health.failed_at or None,
+        next_refresh=_moment(health.next_refresh),
+    )
+
+
+def _reason(status: int) -> Reason | None:
+    return None if status == _OK else _REASONS.get(status, Reason.INTERNAL_ERROR)
+
+
+def store_snapshot(store: Handle, key: bytes | None, now: int) -> bytes:
+    """Write a snapshot; without a key it is only as safe as the file that it goes to."""
+    return _written(_lib.attestor_store_snapshot, store.pointer, *_key(key), now, room=1 << 16)
+
+
+def store_restore(store: Handle, key: bytes | None, snapshot: bytes, now: int) -> RestoreReport:
+    """Take what a snapshot has and the store has not."""
+    report = _sized("attestor_restore_report")
+    arguments = (*_key(key), snapshot, len(snapshot), now, report)
+    _configure(_lib.attestor_store_restore, store.pointer, *arguments)
+    return RestoreReport(slots=report.slots, skipped=report.skipped, denials=report.denials)
+
+
+def _key(key: bytes | None) -> tuple[object, int]:
+    return (ffi.NULL, 0) if key is None else (key, len(key))
+
+
+def store_allow_publishing(store: Handle, source: SourceKey, allowed: bool) -> None:
+    """Put a source on the list of what may be published, or take it off."""
+    kind, name = source
+    _configure(_lib.attestor_store_allow_publishing, store.pointer, kind, name, len(name), allowed)
+
+
+def store_publish(store: Handle, source: SourceKey, format: int, now: int) -> bytes:
+    """Write the public keys of a source."""
+    kind, name = source
+    arguments = (kind, name, len(name), format, now)
+    return _written(_lib.attestor_store_publish, store.pointer, *arguments, room=1 << 14)
 
 
 class Denial(NamedTuple):
@@ -283,11 +486,16 @@ def store_denials(store: Handle) -> int:
     return count
 
 
-def verifier_new(store: Handle, policy: bytes) -> Handle:
+def verifier_new(store: Handle, policy: bytes, cache_entries: int, cache_bytes: int) -> Handle:
     """Make a verifier, which holds its own reference to the store."""
+    options = _sized("attestor_verifier_options")
+    if cache_entries and cache_bytes:
+        options.cache_entries, options.cache_bytes = cache_entries, cache_bytes
+    else:
+        options.flags = _lib.ATTESTOR_VERIFIER_NO_CACHE
     out = ffi.new("attestor_verifier **")
-    _configure(_lib.attestor_verifier_new, store.pointer, policy, len(policy), ffi.NULL, out)
-    return Handle(out[0], _lib.attestor_verifier_free)
+    _configure(_lib.attestor_verifier_new, store.pointer, policy, len(policy), options, out)
+    return Handle(out[0], _lib.attestor_verifier_free, store.feeds)
 
 
 def verifier_set_policy(verifier: Handle, policy: bytes) -> None:
@@ -299,6 +507,81 @@ def verifier_set_shadow_policy(verifier: Handle, policy: bytes | None) -> None:
     """Set the shadow policy of a verifier, or remove it."""
     document, length = (ffi.NULL, 0) if policy is None else (policy, len(policy))
     _configure(_lib.attestor_verifier_set_shadow_policy, verifier.pointer, document, length)
+
+
+def verifier_readiness(verifier: Handle, now: int) -> Readiness:
+    """Say whether the policy has what it needs."""
+    found = _sized("attestor_readiness")
+    _configure(_lib.attestor_verifier_readiness, verifier.pointer, now, found)
+    return Readiness(
+        ready=found.ready != 0,
+        sources=found.sources,
+        fresh=found.fresh,
+        due=found.due,
+        stale=found.stale,
+        missing=found.missing,
+    )
+
+
+def verifier_metrics(verifier: Handle, now: int) -> Metrics:
+    """Copy the counters out."""
+    found = _sized("attestor_metrics")
+    _configure(_lib.attestor_verifier_metrics, verifier.pointer, found)
+    cache = {field.name: getattr(found, f"cache_{field.name}") for field in fields(CacheMetrics)}
+    return Metrics(
+        allowed=found.allowed,
+        denied=found.denied,
+        unavailable=found.unavailable,
+        misused=found.misused,
+        cache=CacheMetrics(**cache),
+        verdicts=_verdict_counts(verifier),
+        sources=_source_metrics(verifier, now),
+    )
+
+
+def _verdict_counts(verifier: Handle) -> tuple[VerdictCount, ...]:
+    count = ffi.new("size_t *")
+    status = _lib.attestor_verifier_verdict_counts(verifier.pointer, ffi.NULL, 0, count, ffi.NULL)
+    while status == _lib.ATTESTOR_BUFFER_TOO_SMALL:
+        room = count[0]
+        rows = ffi.new("attestor_verdict_count[]", room)
+        status = _lib.attestor_verifier_verdict_counts(verifier.pointer, rows, room, count, ffi.NULL)
+    if status != _OK:
+        raise _error(status)
+    counted = [rows[index] for index in range(count[0])]
+    return tuple(
+        VerdictCount(ffi.string(row.attestor_id).decode() or None, _reason(row.code), row.count)
+        for row in counted
+    )
+
+
+def _source_metrics(verifier: Handle, now: int) -> tuple[SourceMetrics, ...]:
+    while True:
+        count = _lib.attestor_verifier_source_count(verifier.pointer)
+        try:
+            return tuple(_one_source(verifier, index, now) for index in range(count))
+        except Misuse:
+            # Unless the policy was swapped meanwhile.
+            if count == _lib.attestor_verifier_source_count(verifier.pointer):
+                raise
+
+
+def _one_source(verifier: Handle, index: int, now: int) -> SourceMetrics:
+    found = _sized("attestor_source_metrics")
+    name = _written(_lib.attestor_verifier_source_metrics, verifier.pointer, index, now, found)
+    kind = _SOURCES.get(found.kind)
+    return SourceMetrics(
+        source=None if kind is None else Source(kind, name.decode()),
+        sources=found.sources,
+        jwt=_FRESHNESS.get(found.jwt_freshness),
+        x509=_FRESHNESS.get(found.x509_freshness),
+        age=None if found.age_secs < 0 else found.age_secs,
+        keys=found.keys,
+        authorities=found.authorities,
+        skipped=found.skipped,
+        refreshes=found.refreshes,
+        failures=found.failures,
+    )
 
 
 class _Draft:
@@ -369,6 +652,8 @@ class _Scratch:
         draft.policies = self.policies()
         draft.passport_thumbprint = _text_or_none(self.passport_thumbprint)
         draft.shadow = self.shadow() if flags & _SHADOWED else None
+        draft.bundle_due = flags & _DUE != 0
+        draft.from_cache = flags & _CACHED != 0
         draft.evidence = self.evidence() if evidence else None
         draft.__class__ = Verified
         verified: Verified = draft
@@ -396,8 +681,7 @@ class _Scratch:
         """Give what the shadow policy would have said, if there is one."""
         if not self.has(_SHADOWED):
             return None
-        code = self.summary.shadow_code
-        return Shadow(None if code == _OK else _REASONS.get(code, Reason.INTERNAL_ERROR))
+        return Shadow(_reason(self.summary.shadow_code))
 
     def evidence(self) -> bytes:
         """Copy the evidence of the verdict out."""
@@ -439,13 +723,29 @@ _idle: Final = _Idle()
 Asked = Mapping[str, bytes | int]
 
 
+#: What `verify` asks of the library, by whether it is an admission and whether it may call back.
+_CROSSINGS: Final = {
+    (False, False): _verify,
+    (True, False): _admit,
+    (False, True): _verify_refreshing,
+    (True, True): _admit_refreshing,
+}
+
+
 def verify(
-    verifier: Handle, credential: bytes, asked: Asked, *, now: int, evidence: bool, admit: bool = False
+    verifier: Handle,
+    credential: bytes,
+    asked: Asked,
+    *,
+    now: int,
+    evidence: bool,
+    admit: bool = False,
+    refresh: bool = False,
 ) -> Verified:
-    """Judge one credential, or with `admit` an admission."""
+    """Judge one credential, or with `admit` an admission; only with `refresh` are fetches called."""
     scratch = _idle.take()
     try:
-        status = scratch.judge(_admit if admit else _verify, verifier, credential, asked, now)
+        status = scratch.judge(_CROSSINGS[admit, refresh], verifier, credential, asked, now)
         if status == _OK:
             return scratch.verified(evidence)
         raise _error(status, judged=scratch, evidence=evidence)

@@ -48,8 +48,9 @@ class Rejected(AttestorError):
         evidence: bytes | None = None,
         about_passport: bool = False,
         shadow: Shadow | None = None,
+        refresh_wanted: bool = False,
     ) -> None:
-        super().__init__(reason, authenticated, attestor_id, evidence, about_passport, shadow)
+        super().__init__(reason, authenticated, attestor_id, evidence, about_passport, shadow, refresh_wanted)
         #: The signature was verified, whatever was decided afterwards.
         self.authenticated = authenticated
         #: The attestor that judged; None if routing found none.
@@ -60,6 +61,8 @@ class Rejected(AttestorError):
         self.about_passport = about_passport
         #: What the shadow policy would have said; None without one.
         self.shadow = shadow
+        #: The bundle lacks the key that was named; said once within the store's cooldown: fetch it.
+        self.refresh_wanted = refresh_wanted
 
 
 class Denied(Rejected):

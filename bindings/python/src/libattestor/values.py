@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Literal
 
 from ._reasons import Reason
 
-__all__ = ["CredentialKind", "Head", "Shadow", "SlotInfo", "Verified"]
+__all__ = [
+    "CredentialKind",
+    "Finding",
+    "Head",
+    "RefreshReport",
+    "RestoreReport",
+    "Shadow",
+    "SlotInfo",
+    "Source",
+    "SourceKind",
+    "Verified",
+]
+
+#: What names a source: an issuer named like a trust domain is another source.
+SourceKind = Literal["trust_domain", "issuer"]
+#: What the rotation gate finds: a sequence that went back, a known `kid` with another key, all keys replaced.
+Finding = Literal["rollback", "rekeyed", "replaced"]
 
 
 class CredentialKind(str, Enum):
@@ -66,8 +84,35 @@ class Verified:
     passport_thumbprint: str | None = None
     #: What the shadow policy would have said; None without one.
     shadow: Shadow | None = None
+    #: The keys that verified it are past their soft age: still used, but refresh them.
+    bundle_due: bool = field(default=False, compare=False)
+    #: The signature was verified before, by a key that is still trusted; all else was judged anew.
+    from_cache: bool = field(default=False, compare=False)
     #: Canonical JSON for an audit log, if it was asked for or recorded.
     evidence: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose keys: a trust domain or an issuer. `Source.trust_domain("example.org")`."""
+
+    kind: SourceKind
+    name: str
+
+    @classmethod
+    def trust_domain(cls, name: str) -> Source:
+        """Name a trust domain."""
+        return cls("trust_domain", name)
+
+    @classmethod
+    def issuer(cls, name: str) -> Source:
+        """Name an issuer of OIDC tokens, as the policy does."""
+        return cls("issuer", name)
+
+    @classmethod
+    def world(cls) -> Source:
+        """Name all trust domains of one feed, which delivers bundle maps."""
+        return cls("trust_domain", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +125,10 @@ class SlotInfo:
     feed: int
     #: Unix seconds at which the feed last confirmed the material.
     confirmed_at: int
+    #: Seconds since then after which a refresh is due; None for material that does not age.
+    soft_age: int | None
+    #: Seconds since then from which on it is `bundle_stale`, if the policy does not say otherwise.
+    hard_age: int | None
     #: `spiffe_sequence` of the document.
     sequence: int | None
     #: `spiffe_refresh_hint` in seconds, within 10 s and 24 h.
@@ -88,8 +137,40 @@ class SlotInfo:
     entries: int
     #: SHA-256 of the document, in hex.
     digest: str
+    #: It came from a snapshot, and no feed has spoken since.
+    restored: bool
+    #: What the rotation gate found in the last update.
+    findings: frozenset[Finding]
+    #: Additions of the last update that the gate held back.
+    withheld: int
     #: Entries of the document that were passed over, counted by reason.
     skipped: dict[str, int] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshReport:
+    """What a refresh did."""
+
+    #: Fetches that put or confirmed something.
+    succeeded: int
+    #: Fetches that did not; the health of their sources says more.
+    failed: int
+    #: Sources that were due, but another thread was fetching them.
+    busy: int
+    #: What fetches raised.
+    errors: Mapping[Source, Exception] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreReport:
+    """What was taken from a snapshot."""
+
+    #: Slots that were empty and are filled now.
+    slots: int
+    #: Slots that were passed over: a feed had filled them.
+    skipped: int
+    #: Denials that were added.
+    denials: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from . import _lowlevel
-from ._arguments import age, binary, certificates, clock, fields, octets, text, wrong_type
+from . import _callbacks, _lowlevel
+from ._arguments import (
+    age,
+    binary,
+    certificates,
+    clock,
+    fields,
+    number_of_64_bits,
+    octets,
+    text,
+    wrong_type,
+)
 from ._closing import Closing
 from ._reasons import Reason
 from .errors import Misuse, Rejected, Unrecorded
+from .health import Metrics, Readiness
 from .possession import peer_chain
 from .receipts import ReceiptLog
 from .store import BundleStore
@@ -34,19 +46,25 @@ class Verifier(Closing):
         policy: bytes | str | Mapping[str, object],
         *,
         receipts: ReceiptLog | None = None,
+        cache_entries: int = 4096,
+        cache_bytes: int = 8 << 20,
     ) -> None:
         """Take a policy, JSON or what becomes it; raises `Misuse` with the path of a mistake.
 
         The verifier keeps what it needs of the store: the store object may be closed first. With `receipts`
         every verdict is recorded before it is given, and one that cannot be is `Unrecorded`; the log stays
         the caller's.
+
+        `cache_entries` and `cache_bytes` bound the cache of tokens that were verified; 0 does without.
         """
         if not isinstance(store, BundleStore):
             raise wrong_type("store", "BundleStore", store)
         if not isinstance(receipts, (ReceiptLog, type(None))):
             raise wrong_type("receipts", "ReceiptLog", receipts)
         self._receipts = receipts
-        self._handle = _lowlevel.verifier_new(store._open(), _document(policy))
+        entries = number_of_64_bits("cache_entries", cache_entries)
+        size = number_of_64_bits("cache_bytes", cache_bytes)
+        self._handle = _lowlevel.verifier_new(store._open(), _document(policy), entries, size)
 
     def set_policy(self, policy: bytes | str | Mapping[str, object]) -> None:
         """Swap the policy; on `Misuse` the old one stays. Calls under way finish under the one they had."""
@@ -59,6 +77,14 @@ class Verifier(Closing):
         """
         _lowlevel.verifier_set_shadow_policy(self._open(), None if policy is None else _document(policy))
 
+    def readiness(self, *, now: int | None = None) -> Readiness:
+        """Say whether the trust material that the policy needs is there, and how old it is."""
+        return _lowlevel.verifier_readiness(self._open(), clock(now))
+
+    def metrics(self, *, now: int | None = None) -> Metrics:
+        """Give the counters since the verifier was made, and its sources as they are at `now`."""
+        return _lowlevel.verifier_metrics(self._open(), clock(now))
+
     def verify(
         self,
         credential: Credential,
@@ -70,6 +96,7 @@ class Verifier(Closing):
         access_token: str | bytes | None = None,
         passport: Credential | None = None,
         peer_certificate: bytes | None = None,
+        refresh: bool = False,
         evidence: bool = False,
         receipt_fields: Fields | None = None,
     ) -> Verified:
@@ -84,9 +111,12 @@ class Verifier(Closing):
 
         What a credential may be bound to: `passport`, the one that came with it, and `peer_certificate`, the
         certificate (DER) of the peer of a finished TLS handshake. `receipt_fields` go into the receipt.
+
+        With `refresh`, keys that are missing or too old are first fetched by what `BundleStore.set_feed` set,
+        if that is due; what a fetch raises is then the `__cause__` of a refusal. Without, nobody is called.
         """
         asked = _asked(attestor, nonce, max_age, access_token, passport, peer_certificate)
-        return self._judge(octets("credential", credential), asked, now, evidence, receipt_fields)
+        return self._judge(octets("credential", credential), asked, now, evidence, receipt_fields, refresh)
 
     def admit(
         self,
@@ -99,6 +129,7 @@ class Verifier(Closing):
         max_age: int | None = None,
         access_token: str | bytes | None = None,
         peer_certificate: bytes | None = None,
+        refresh: bool = False,
         evidence: bool = False,
         receipt_fields: Fields | None = None,
     ) -> Verified:
@@ -108,7 +139,8 @@ class Verifier(Closing):
         """
         asked = _asked(attestor, nonce, max_age, access_token, None, peer_certificate)
         asked["passport"] = octets("passport", passport)
-        return self._judge(octets("credential", credential), asked, now, evidence, receipt_fields, admit=True)
+        shown = octets("credential", credential)
+        return self._judge(shown, asked, now, evidence, receipt_fields, refresh, admit=True)
 
     def verify_challenge(
         self,
@@ -120,6 +152,7 @@ class Verifier(Closing):
         passport: Credential | None = None,
         now: int | None = None,
         attestor: str | None = None,
+        refresh: bool = False,
         evidence: bool = False,
         receipt_fields: Fields | None = None,
     ) -> Verified:
@@ -135,7 +168,7 @@ class Verifier(Closing):
         asked["challenge"] = binary("challenge", challenge)
         asked["audience"] = text("audience", audience)
         asked["proof"] = binary("proof", proof)
-        return self._judge(b"", asked, now, evidence, receipt_fields)
+        return self._judge(b"", asked, now, evidence, receipt_fields, refresh)
 
     def verify_connection(
         self,
@@ -146,6 +179,7 @@ class Verifier(Closing):
         passport: Credential | None = None,
         now: int | None = None,
         attestor: str | None = None,
+        refresh: bool = False,
         evidence: bool = False,
         receipt_fields: Fields | None = None,
     ) -> Verified:
@@ -159,7 +193,7 @@ class Verifier(Closing):
         asked["possession"] = _lowlevel.TLS_HANDSHAKE
         if audience is not None:
             asked["audience"] = text("audience", audience)
-        return self._judge(b"", asked, now, evidence, receipt_fields)
+        return self._judge(b"", asked, now, evidence, receipt_fields, refresh)
 
     def _judge(
         self,
@@ -168,22 +202,44 @@ class Verifier(Closing):
         now: int | None,
         evidence: bool,
         receipt_fields: Fields | None,
+        refresh: bool = False,
         admit: bool = False,
     ) -> Verified:
         at, log = clock(now), self._receipts
+        ask = _fetching if refresh else _lowlevel.verify
         if log is None:
             if receipt_fields is not None:
                 raise Misuse(Reason.ARGUMENT_INVALID, "receipt_fields: the verifier has no receipts")
-            return _lowlevel.verify(self._open(), credential, asked, now=at, evidence=evidence, admit=admit)
+            return ask(self._open(), credential, asked, now=at, evidence=evidence, admit=admit)
         members = {} if receipt_fields is None else fields("receipt_fields", receipt_fields)
         event = "agent.register" if "passport" in asked else "credential.verify"
         try:
-            verified = _lowlevel.verify(self._open(), credential, asked, now=at, evidence=True, admit=admit)
+            verified = ask(self._open(), credential, asked, now=at, evidence=True, admit=admit)
         except Rejected as refusal:
             _record(log, f"{event}.deny", refusal.evidence, members, now, refusal)
             raise
         _record(log, f"{event}.allow", verified.evidence, members, now)
         return verified
+
+
+def _fetching(
+    verifier: _lowlevel.Handle,
+    credential: bytes,
+    asked: _lowlevel.Asked,
+    *,
+    now: int,
+    evidence: bool,
+    admit: bool,
+) -> Verified:
+    """Judge, fetch what is missing, and judge again."""
+    question = partial(
+        _lowlevel.verify, verifier, credential, asked, now=now, evidence=evidence, admit=admit, refresh=True
+    )
+    call = _callbacks.Call()
+    verdict = call.run(question)
+    if isinstance(verdict, Verified):
+        return verdict
+    raise verdict from next(iter(call.errors.values()), None)
 
 
 def _asked(
