@@ -12,9 +12,11 @@ use super::stored::StoredSource;
 use crate::clock::Now;
 use crate::error::ConfigError;
 use crate::verdict::Reason;
+use core::num::NonZeroUsize;
+use parking_lot::RawThreadId;
+use parking_lot::lock_api::GetThreadId;
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
 
 /// What a refresh did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -293,7 +295,7 @@ impl BundleStore {
 
     /// Marks this thread as one that calls back.
     fn enter_refresh(&self) -> Result<Inside<'_>, Reason> {
-        let thread = thread::current().id();
+        let thread = this_thread();
         let mut threads = self.refreshing().lock()?;
         if threads.contains(&thread) {
             return Err(Reason::RefreshReentrant);
@@ -303,7 +305,12 @@ impl BundleStore {
     }
 }
 
-struct Inside<'a>(&'a BundleStore, ThreadId);
+struct Inside<'a>(&'a BundleStore, NonZeroUsize);
+
+/// Tells the threads that live apart. Unlike std's id it makes nothing that a foreign thread would leave behind.
+fn this_thread() -> NonZeroUsize {
+    RawThreadId::INIT.nonzero_thread_id()
+}
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {

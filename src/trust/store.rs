@@ -10,6 +10,7 @@ use super::stored::StoredSource;
 use crate::clock::Now;
 use crate::error::ConfigError;
 use crate::verdict::Reason;
+use core::num::NonZeroUsize;
 use parking_lot::MutexGuard;
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
@@ -17,7 +18,6 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::ThreadId;
 
 /// Shards of the name table: an added name copies one of them.
 const SHARDS: usize = 256;
@@ -59,7 +59,7 @@ pub struct BundleStore {
     /// The sources that have a callback.
     registered: Lock<Registered>,
     /// The threads that are calling back.
-    refreshing: Lock<Vec<ThreadId>>,
+    refreshing: Lock<Vec<NonZeroUsize>>,
     overlay: Overlay,
     /// Configuration: a source that is removed stays on it.
     allow_list: Published<Arc<AllowList>>,
@@ -271,7 +271,7 @@ impl BundleStore {
         &self.allow_list
     }
 
-    pub(super) fn refreshing(&self) -> &Lock<Vec<ThreadId>> {
+    pub(super) fn refreshing(&self) -> &Lock<Vec<NonZeroUsize>> {
         &self.refreshing
     }
 
