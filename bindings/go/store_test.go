@@ -3,6 +3,7 @@
 package attestor
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"reflect"
@@ -13,8 +14,8 @@ import (
 
 func TestInfo(t *testing.T) {
 	store := newStore(t)
-	older := spire(t, "ec-p256/s0.bundle.spiffe.json")
 	newer := spire(t, "ec-p256/s1-prepared.bundle.spiffe.json")
+	older := bytes.Replace(newer, []byte(`"spiffe_sequence": 2`), []byte(`"spiffe_sequence": 1`), 1)
 	if err := store.Put("spiffe://"+domain, newer, At(issued), FeedID(7)); err != nil {
 		t.Fatal(err)
 	}

@@ -140,10 +140,11 @@ def test_a_document_that_is_none_is_refused_in_the_fetch(empty: BundleStore, doc
 
 
 def test_force_passes_the_gate(empty: BundleStore) -> None:
+    older = NEXT_BUNDLE.replace(b'"spiffe_sequence": 2', b'"spiffe_sequence": 1')
     empty.put("example.org", NEXT_BUNDLE, now=CLOCK)
-    empty.set_feed(SOURCE, put())
+    empty.set_feed(SOURCE, lambda source, sink: sink.put(older))
     assert refused(Misuse, lambda: empty.refresh_source(SOURCE)).reason is Reason.BUNDLE_ROLLBACK
-    empty.set_feed(SOURCE, lambda source, sink: sink.put(BUNDLE, force=True))
+    empty.set_feed(SOURCE, lambda source, sink: sink.put(older, force=True))
     empty.refresh_source(SOURCE)
     info = empty.info("example.org")
     assert info is not None and info.sequence == 1
