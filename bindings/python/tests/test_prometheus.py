@@ -88,8 +88,8 @@ def test_a_scrape_can_be_parsed(store: BundleStore) -> None:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    source = ("kind", "trust_domain"), ("name", "example.org")
-    assert samples[("attestor_source_age_seconds", *source)] == 7
+    age = ("attestor_source_age_seconds", ("kind", "trust_domain"), ("name", "example.org"))
+    assert samples[age] == 7
     attestor = str(POLICY["attestors"][0]["id"])  # type: ignore[index]
     assert samples["attestor_verdicts_total", ("attestor", attestor), ("reason", "ok")] == 1
     assert samples[("attestor_cache_entries",)] == 1

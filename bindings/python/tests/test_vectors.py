@@ -291,6 +291,7 @@ def test_every_option_of_a_case_is_heeded(tmp_path: Path) -> None:
         "bundles/roots": root.pem,
         "bundles/spire": BUNDLE,
         "bundles/next": NEXT_BUNDLE,
+        "bundles/older": NEXT_BUNDLE.replace(b'"spiffe_sequence": 2', b'"spiffe_sequence": 1'),
         "bundles/none": '{"trust_domains": {}}',
         "bundles/map": json.dumps({"trust_domains": {"example.org": json.loads(BUNDLE)}}),
         "credentials/token": TOKEN,
@@ -337,8 +338,8 @@ def test_every_option_of_a_case_is_heeded(tmp_path: Path) -> None:
         (clock, "mapped", "=bundle_map=map,?@feed=2@=bundle_map=spire", "token", allowed, "-", "-"),
         (clock, "mapped", "@feed=1@=bundle_map=map,@feed=2@=bundle_map=none", "token", allowed, "-", "-"),
         (clock, "mapped", "@feed=1@=bundle_map=map,@feed=1@=bundle_map=none", "token", unfed, "-", "-"),
-        (clock, "mapped", f"{next_one},?example.org=spiffe_bundle=spire", "token", allowed, "-", "-"),
-        (clock, "mapped", f"{next_one},@force@example.org=spiffe_bundle=spire", "token", allowed, "-", "-"),
+        (clock, "mapped", f"{next_one},?example.org=spiffe_bundle=older", "token", allowed, "-", "-"),
+        (clock, "mapped", f"{next_one},@force@example.org=spiffe_bundle=older", "token", allowed, "-", "-"),
     ]
     table = ["\t".join(Case._fields)]
     for at, policy, bundles, credential, verdict, request, shadow in cases:
