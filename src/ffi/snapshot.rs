@@ -2,7 +2,7 @@
 
 use super::boundary::{bytes, check_buffer, required, status, write_bytes};
 use super::store::{attestor_store, format, now, source};
-use super::structs::{Sized32, declared_size, write_struct};
+use super::structs::{Sized32, check_optional, write_optional};
 use super::types::{attestor_error, attestor_status};
 use crate::error::ConfigError;
 use crate::trust::SnapshotKey;
@@ -102,17 +102,12 @@ pub unsafe extern "C" fn attestor_store_restore(
         let store = required(unsafe { store.as_ref() })?;
         // SAFETY: the header asks for readable (pointer, length) pairs.
         let (key, snapshot) = unsafe { (snapshot_key(key, key_len)?, bytes(snapshot, len, MAX_SNAPSHOT)?) };
-        if !out.is_null() {
-            // SAFETY: the header asks for a structure that starts with its size.
-            unsafe { declared_size(out) }?;
-        }
+        // SAFETY: the header asks for NULL or a structure that starts with its size.
+        unsafe { check_optional(out) }?;
         if len > MAX_SNAPSHOT {
             return Err(Reason::SnapshotInvalid.into());
         }
         let report = store.inner.restore(&key, snapshot, self::now(now))?;
-        if out.is_null() {
-            return Ok(());
-        }
         let report = attestor_restore_report {
             struct_size: 0,
             flags: 0,
@@ -120,8 +115,8 @@ pub unsafe extern "C" fn attestor_store_restore(
             skipped: report.skipped as u64,
             denials: report.denials as u64,
         };
-        // SAFETY: not NULL; the header asks for a writable structure that starts with its size.
-        Ok(unsafe { write_struct(out, &report) }?)
+        // SAFETY: the header asks for NULL or a writable structure that starts with its size.
+        Ok(unsafe { write_optional(out, &report) }?)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::boundary::{bytes, required, status, write_out};
 use super::store::{ATTESTOR_PUT_FORCE, MAX_DOCUMENT, attestor_store, format, now, source};
-use super::structs::{Sized32, declared_size, read_struct, write_struct};
+use super::structs::{Sized32, check_optional, read_struct, write_optional};
 use super::types::{attestor_error, attestor_status};
 use crate::error::ConfigError;
 use crate::trust::{Feed, FetchError, Sink, SinkOptions, Source};
@@ -280,14 +280,9 @@ pub unsafe extern "C" fn attestor_store_refresh(
     status(err, || {
         // SAFETY: the header asks for NULL or a live handle; it is only ever shared.
         let store = Arc::clone(&required(unsafe { store.as_ref() })?.inner);
-        if !out.is_null() {
-            // SAFETY: the header asks for a structure that starts with its size.
-            unsafe { declared_size(out) }?;
-        }
+        // SAFETY: the header asks for NULL or a structure that starts with its size.
+        unsafe { check_optional(out) }?;
         let report = store.refresh(self::now(now))?;
-        if out.is_null() {
-            return Ok(());
-        }
         let report = attestor_refresh_report {
             struct_size: 0,
             flags: 0,
@@ -295,8 +290,8 @@ pub unsafe extern "C" fn attestor_store_refresh(
             failed: report.failed as u64,
             busy: report.busy as u64,
         };
-        // SAFETY: not NULL; the header asks for a writable structure that starts with its size.
-        Ok(unsafe { write_struct(out, &report) }?)
+        // SAFETY: the header asks for NULL or a writable structure that starts with its size.
+        Ok(unsafe { write_optional(out, &report) }?)
     })
 }
 

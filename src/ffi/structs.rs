@@ -52,6 +52,24 @@ pub(super) unsafe fn read_struct<T: Sized32>(from: *const T) -> Result<Option<T>
     Ok(Some(value))
 }
 
+/// [`declared_size`] of a structure that may be left out.
+///
+/// # Safety
+/// `to` is NULL or starts with a `u32` size.
+pub(super) unsafe fn check_optional<T: Sized32>(to: *const T) -> Result<(), Reason> {
+    // SAFETY: passed on.
+    if to.is_null() { Ok(()) } else { unsafe { declared_size(to) }.map(|_| ()) }
+}
+
+/// [`write_struct`] of a structure that may be left out.
+///
+/// # Safety
+/// `to` is NULL, or starts with a `u32` size and is writable for that many bytes.
+pub(super) unsafe fn write_optional<T: Sized32>(to: *mut T, value: &T) -> Result<(), Reason> {
+    // SAFETY: passed on.
+    if to.is_null() { Ok(()) } else { unsafe { write_struct(to, value) } }
+}
+
 /// Writes as much of `value` as the caller's structure has room for; its size member stays.
 ///
 /// # Safety

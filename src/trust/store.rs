@@ -193,8 +193,7 @@ impl BundleStore {
     }
 
     pub(super) fn every_source(&self) -> Vec<Arc<StoredSource>> {
-        let shards = self.shards.iter().flatten().map(Published::load);
-        shards.flat_map(|shard| shard.values().cloned().collect::<Vec<_>>()).collect()
+        self.named_sources().into_iter().map(|(_, _, source)| source).collect()
     }
 
     /// Looks at every source of a kind.
