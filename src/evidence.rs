@@ -6,7 +6,7 @@
 use crate::result::{Outcome, Presented, VerifyResult};
 use crate::verdict::Reason;
 use crate::wire::base64url;
-use crate::wire::canonical::{Object, hex, write_strings};
+use crate::wire::canonical::{Object, write_strings};
 use crate::wire::json::write_str;
 use ring::digest::{Context, SHA256};
 
@@ -23,7 +23,7 @@ impl VerifyResult {
                     self.write_bundle(object.member("bundle"));
                 }
                 object.string("credential_kind", verified.kind.name());
-                object.string("credential_sha256", &hex(&self.credential_sha256()));
+                object.hex("credential_sha256", &self.credential_sha256());
                 object.optional("internal_identity", verified.internal_identity);
                 object.optional("issuer", verified.issuer);
                 object.string("key_thumbprint", verified.key_thumbprint);
@@ -62,7 +62,7 @@ impl VerifyResult {
         };
         let mut object = Object::begin(out);
         object.number("age", now.saturating_sub(origin.confirmed_at).max(0));
-        object.string("digest", &hex(&origin.digest));
+        object.hex("digest", &origin.digest);
         object.string("kind", kind.name());
         object.string("name", name);
         if let Some(sequence) = origin.sequence {
@@ -99,7 +99,7 @@ impl VerifyResult {
     fn write_policy(&self, out: &mut String) {
         let Some((policy, _)) = &self.outcome.judged_by else { return };
         let mut object = Object::begin(out);
-        object.string("digest", &hex(&policy.digest));
+        object.hex("digest", &policy.digest);
         if let Some((at, _)) = &self.outcome.mapped {
             object.string("map", &format!("map[{at}]"));
         }

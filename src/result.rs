@@ -298,6 +298,9 @@ impl Drop for VerifyResult {
 
 /// Overwrites and empties a string whose storage is kept.
 fn wipe(text: &mut String) {
+    if text.is_empty() {
+        return;
+    }
     let mut bytes = core::mem::take(text).into_bytes();
     bytes.fill(0);
     bytes.clear();

@@ -3,6 +3,7 @@
 //! Bytes are judged as they stand: nothing is folded, decoded or normalised.
 
 use crate::verdict::Reason;
+use crate::wire::scan;
 
 const SCHEME: &str = "spiffe://";
 const MAX_ID: usize = 2048;
@@ -14,7 +15,7 @@ pub(crate) fn split(id: &str) -> Result<(&str, &str), Reason> {
         return Err(Reason::SpiffeIdEmpty);
     }
     let rest = id.strip_prefix(SCHEME).ok_or(Reason::SpiffeIdWrongScheme)?;
-    let (domain, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (domain, path) = rest.split_at(scan::find(rest.as_bytes(), b'/').unwrap_or(rest.len()));
     check_trust_domain(domain)?;
     Ok((domain, path))
 }
@@ -27,13 +28,13 @@ pub(crate) fn check_path(id: &str, path: &str) -> Result<(), Reason> {
     let Some(path) = path.strip_prefix('/') else {
         return Ok(());
     };
-    let mut segments = path.split('/').peekable();
+    let mut segments = path.as_bytes().split(|b| *b == b'/').peekable();
     while let Some(segment) = segments.next() {
         match segment {
-            "" if segments.peek().is_none() => return Err(Reason::SpiffeIdTrailingSlash),
-            "" => return Err(Reason::SpiffeIdEmptySegment),
-            "." | ".." => return Err(Reason::SpiffeIdDotSegment),
-            _ if segment.bytes().all(|b| b.is_ascii_alphanumeric() || is_mark(b)) => {}
+            b"" if segments.peek().is_none() => return Err(Reason::SpiffeIdTrailingSlash),
+            b"" => return Err(Reason::SpiffeIdEmptySegment),
+            b"." | b".." => return Err(Reason::SpiffeIdDotSegment),
+            _ if segment.iter().all(|b| b.is_ascii_alphanumeric() || is_mark(*b)) => {}
             _ => return Err(Reason::SpiffeIdBadPathChar),
         }
     }

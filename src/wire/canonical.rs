@@ -29,6 +29,13 @@ impl<'o> Object<'o> {
         write_str(self.member(name), value);
     }
 
+    pub(crate) fn hex(&mut self, name: &str, bytes: &[u8]) {
+        let out = self.member(name);
+        out.push('"');
+        push_hex(out, bytes);
+        out.push('"');
+    }
+
     pub(crate) fn optional(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.string(name, value);
@@ -58,9 +65,15 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// Appends lower-case hexadecimal.
 pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS[usize::from(nibble & 15)];
+    for piece in bytes.chunks(32) {
+        let mut text = [0; 64];
+        let (pairs, _) = text.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(piece) {
+            *pair = [digit(byte >> 4), digit(*byte)];
+        }
+        out.push_str(core::str::from_utf8(&text[..2 * piece.len()]).unwrap_or_default());
     }
 }
 

@@ -6,6 +6,7 @@
 //! while reading, and nothing recurses.
 
 use super::names::Names;
+use super::scan;
 use crate::verdict::Reason;
 use core::fmt;
 use core::hash::Hasher;
@@ -87,7 +88,7 @@ impl Tape {
             return Err(Reason::InputTooLarge);
         }
         let text = core::str::from_utf8(text).map_err(|_| Reason::InvalidUtf8)?;
-        Reader { text: text.as_bytes(), at: 0, tape: self, members: 0, limits }.document()?;
+        Reader { text, bytes: text.as_bytes(), at: 0, tape: self, members: 0, limits }.document()?;
         Ok(Value { text, nodes: &self.nodes, at: 0 })
     }
 
@@ -126,7 +127,8 @@ impl Tape {
 }
 
 struct Reader<'t> {
-    text: &'t [u8],
+    text: &'t str,
+    bytes: &'t [u8],
     at: usize,
     tape: &'t mut Tape,
     members: usize,
@@ -148,7 +150,7 @@ impl Reader<'_> {
             }
         }
         self.space();
-        if self.at == self.text.len() { Ok(()) } else { Err(Reason::InvalidJson) }
+        if self.at == self.bytes.len() { Ok(()) } else { Err(Reason::InvalidJson) }
     }
 
     /// Reads a scalar, an empty container, or the opening of a container (then true).
@@ -293,14 +295,14 @@ impl Reader<'_> {
         self.at = start;
         let mut escaped = false;
         loop {
+            self.at += scan::find_special(&self.bytes[self.at..]).ok_or(Reason::InvalidJson)?;
             match self.bump().ok_or(Reason::InvalidJson)? {
                 b'"' => return Ok(self.push(Kind::String, start, self.at - 1, escaped)),
                 b'\\' => {
                     escaped = true;
                     self.escape()?;
                 }
-                0x00..=0x1f => return Err(Reason::InvalidJson),
-                _ => {}
+                _ => return Err(Reason::InvalidJson),
             }
         }
     }
@@ -360,7 +362,7 @@ impl Reader<'_> {
 
     fn literal(&mut self, word: &[u8], kind: Kind) -> Result<bool, Reason> {
         let start = self.at;
-        if !self.text[start..].starts_with(word) {
+        if !self.bytes[start..].starts_with(word) {
             return Err(Reason::InvalidJson);
         }
         self.at += word.len();
@@ -382,9 +384,8 @@ impl Reader<'_> {
 
     fn str_of(&self, index: u32) -> Str<'_> {
         let node = self.tape.nodes[index as usize];
-        // The text was UTF-8 as a whole, and quotes are ASCII.
-        let raw =
-            core::str::from_utf8(&self.text[node.start as usize..node.end as usize]).unwrap_or_default();
+        // Never empty for that reason: quotes are ASCII.
+        let raw = self.text.get(node.start as usize..node.end as usize).unwrap_or_default();
         Str { raw, escaped: node.escaped }
     }
 
@@ -395,7 +396,7 @@ impl Reader<'_> {
     }
 
     fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
+        self.bytes.get(self.at).copied()
     }
 
     fn bump(&mut self) -> Option<u8> {
@@ -516,8 +517,15 @@ impl<'a> Str<'a> {
         (!self.escaped).then_some(self.raw)
     }
 
+    /// Inlined, so that a comparison with a literal is one of a few registers.
+    #[inline]
     pub(crate) fn is(self, other: &str) -> bool {
-        if self.escaped { self.chars().eq(other.chars()) } else { self.raw == other }
+        if self.escaped { self.means(other) } else { self.raw == other }
+    }
+
+    #[cold]
+    fn means(self, other: &str) -> bool {
+        self.chars().eq(other.chars())
     }
 
     pub(crate) fn is_empty(self) -> bool {
@@ -558,7 +566,9 @@ impl<'a> Str<'a> {
 
     fn hash(self) -> u32 {
         // FNV-1a, where names are few: a collision only costs a comparison.
-        self.chars().fold(0x811c_9dc5, |hash, c| (hash ^ c as u32).wrapping_mul(0x0100_0193))
+        let add = |hash: u32, c: char| (hash ^ c as u32).wrapping_mul(0x0100_0193);
+        let begin = 0x811c_9dc5;
+        if self.escaped { self.chars().fold(begin, add) } else { self.raw.chars().fold(begin, add) }
     }
 }
 
@@ -606,23 +616,29 @@ fn hex4(rest: &mut core::str::Chars<'_>) -> Option<u32> {
 /// Appends `text` as a canonical JSON string: only what must be escaped is.
 pub(crate) fn write_str(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0'..='\u{1f}' => {
+    let mut rest = text;
+    while let Some(at) = scan::find_special(rest.as_bytes()) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut chars = special.chars();
+        match chars.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(control) => {
                 out.push_str("\\u00");
-                out.push(if c < '\u{10}' { '0' } else { '1' });
-                out.extend(char::from_digit(c as u32 & 15, 16));
+                out.push(if control < '\u{10}' { '0' } else { '1' });
+                out.extend(char::from_digit(control as u32 & 15, 16));
             }
-            c => out.push(c),
+            None => {}
         }
+        rest = chars.as_str();
     }
+    out.push_str(rest);
     out.push('"');
 }
 

@@ -1,7 +1,7 @@
 //! The compact serialization of a JWS (RFC 7515 section 7.1), cut and decoded but not judged.
 
 use crate::verdict::Reason;
-use crate::wire::base64url;
+use crate::wire::{base64url, scan};
 
 /// The decoded parts of one token, in storage that is reused.
 #[derive(Default)]
@@ -15,8 +15,10 @@ impl Parts {
     /// Overwrites what the last token left.
     pub(crate) fn wipe(&mut self) {
         for part in [&mut self.header, &mut self.payload, &mut self.signature] {
-            part.fill(0);
-            part.clear();
+            if !part.is_empty() {
+                part.fill(0);
+                part.clear();
+            }
         }
     }
 
@@ -44,13 +46,13 @@ fn find_dots(token: &[u8]) -> Result<[usize; 2], Reason> {
     if matches!(token.first(), Some(b'{' | b'[')) {
         return Err(Reason::JsonSerializationRejected);
     }
-    let mut dots = token.iter().enumerate().filter(|(_, b)| **b == b'.').map(|(at, _)| at);
-    let (Some(first), Some(second)) = (dots.next(), dots.next()) else {
-        return Err(Reason::MalformedToken);
-    };
-    if dots.next().is_some() {
+    let next_dot = |from: usize| Some(from + scan::find(token.get(from..)?, b'.')?);
+    let first = next_dot(0).ok_or(Reason::MalformedToken)?;
+    let second = next_dot(first + 1).ok_or(Reason::MalformedToken)?;
+    if let Some(third) = next_dot(second + 1) {
         // Five parts are a JWE; a fifth dot ends the search.
-        let encrypted = dots.next().is_some() && dots.next().is_none();
+        let fourth = next_dot(third + 1);
+        let encrypted = fourth.is_some_and(|fourth| next_dot(fourth + 1).is_none());
         return Err(if encrypted { Reason::TokenEncrypted } else { Reason::MalformedToken });
     }
     if first == 0 || second == first + 1 {

@@ -10,6 +10,7 @@ pub(crate) mod jws;
 mod names;
 pub(crate) mod numeric_date;
 pub(crate) mod pem;
+pub(crate) mod scan;
 
 #[cfg(test)]
 pub(crate) mod minted;

@@ -16,6 +16,20 @@ pub(crate) enum Round {
 
 /// The whole seconds of a JSON number that the reader has checked.
 pub(crate) fn parse(number: &str, round: Round) -> Result<i64, Reason> {
+    match plain(number) {
+        Some(seconds) if seconds <= MAX => Ok(seconds),
+        Some(_) => Err(Reason::NumericDateInvalid),
+        None => parse_any(number, round),
+    }
+}
+
+/// A number of up to twelve digits and nothing else, which is what dates look like.
+fn plain(number: &str) -> Option<i64> {
+    let digit = |value: i64, byte: u8| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'));
+    if number.len() > 12 { None } else { number.bytes().try_fold(0, digit) }
+}
+
+fn parse_any(number: &str, round: Round) -> Result<i64, Reason> {
     let (negative, magnitude) = match number.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, number),
