@@ -53,6 +53,10 @@ mod wire;
 #[allow(unsafe_code)]
 pub mod ffi;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use cache::CacheStats;
 pub use clock::Now;
 pub use crypto::Algorithm;
@@ -69,8 +73,8 @@ pub use trust::{
 };
 pub use trust::{CertificateFacts, Converted, Dropped, Entry, Inspection, Outcome};
 pub use trust::{
-    Feed, FetchError, Freshness, Gate, GateAction, GateFinding, RefreshReport, RestoreReport, Sink,
-    SinkOptions, SnapshotKey, SourceHealth, StoreOptions,
+    Feed, FetchError, Freshness, Gate, GateAction, GateFinding, KeyTableStats, KeyTables, RefreshReport,
+    RestoreReport, Sink, SinkOptions, SnapshotKey, SourceHealth, StoreOptions,
 };
 pub use verdict::{Class, Reason};
 pub use verifier::{Verifier, VerifierOptions};

@@ -7,7 +7,7 @@ use crate::cache::CacheStats;
 use crate::clock::Now;
 use crate::error::ConfigError;
 use crate::policy::{NamedSource, Policy};
-use crate::trust::{BundleStore, Freshness, SourceKind, StoredSource};
+use crate::trust::{BundleStore, Freshness, KeyTableStats, SourceKind, StoredSource};
 use crate::verifier::Verifier;
 
 pub use crate::tally::{OTHER, VerdictCount};
@@ -20,6 +20,8 @@ pub struct Metrics {
     pub verdicts: Vec<VerdictCount>,
     /// What the verified-credential cache has done, and what it holds.
     pub cache: CacheStats,
+    /// What the tables of the store's keys have done, for whichever verifier.
+    pub key_tables: KeyTableStats,
 }
 
 /// Whether the sources that a policy names can be used.
@@ -110,7 +112,11 @@ impl SourceMetrics {
 impl Verifier {
     /// What was counted. Cheap enough for every scrape; a verification never waits for it.
     pub fn metrics(&self) -> Metrics {
-        Metrics { verdicts: self.counters().read(&self.policy()), cache: self.cache_stats() }
+        Metrics {
+            verdicts: self.counters().read(&self.policy()),
+            cache: self.cache_stats(),
+            key_tables: self.store().key_table_stats(),
+        }
     }
 
     /// Whether the sources that the policy names can be used at `now`. Where a policy takes every trust domain of a

@@ -29,11 +29,14 @@ pub struct VerifierOptions {
     pub cache_entries: usize,
     /// Most bytes of claims and identities that the cache holds; 0 turns it off.
     pub cache_bytes: usize,
+    /// Whether the reference is asked, too, before a signature of a bundle key is accepted: for those who trust ring
+    /// more than the tables of this library. Costs what the tables save on accepted credentials.
+    pub double_check: bool,
 }
 
 impl Default for VerifierOptions {
     fn default() -> Self {
-        Self { cache_entries: 4096, cache_bytes: 8 << 20 }
+        Self { cache_entries: 4096, cache_bytes: 8 << 20, double_check: false }
     }
 }
 
@@ -46,6 +49,7 @@ pub struct Verifier {
     epochs: AtomicU64,
     counters: Counters,
     cache: Cache,
+    double_check: bool,
 }
 
 impl Verifier {
@@ -71,7 +75,15 @@ impl Verifier {
         counters.adopt(&mut policy, None);
         let (policy, shadow) = (Published::new(Arc::new(policy)), Published::new(None));
         let cache = Cache::new(options.cache_entries, options.cache_bytes);
-        Ok(Self { store, policy, shadow, epochs: AtomicU64::new(0), counters, cache })
+        Ok(Self {
+            store,
+            policy,
+            shadow,
+            epochs: AtomicU64::new(0),
+            counters,
+            cache,
+            double_check: options.double_check,
+        })
     }
 
     /// Swaps the policy; verifications under way finish under the one they began with.

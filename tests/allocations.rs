@@ -2,9 +2,10 @@
 //! full.
 
 use attestor::{
-    BundleStore, Format, Now, Possession, PutOptions, Request, Source, Verifier, VerifierOptions,
-    VerifyResult, chain_from_pem,
+    BundleStore, Format, KeyTables, Now, Possession, PutOptions, Request, Source, StoreOptions, Verifier,
+    VerifierOptions, VerifyResult, chain_from_pem,
 };
+use aws_lc_rs::signature as aws;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
@@ -15,6 +16,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+
+const POLICY: &[u8] =
+    br#"{"version":1,"attestors":[{"id":"a","kind":"spiffe","audiences":["x"],"trust_domains":["td"]}]}"#;
+const ISSUER_POLICY: &[u8] = br#"{"version": 1, "attestors": [{"id": "o", "kind": "oidc",
+    "issuer": "https://issuer.example", "audiences": ["x"], "algorithms": ["EdDSA"]}]}"#;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
@@ -156,6 +162,71 @@ fn judge_all_twice(verifier_options: VerifierOptions) -> usize {
     from_cache
 }
 
+/// A bundle of one key, and a token by it.
+fn bundle_and_token(alg: &str) -> (String, String) {
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    let claims = r#"{"iss":"https://issuer.example","sub":"spiffe://td/w","aud":"x","iat":1700000000,"exp":1900000000}"#;
+    let header = format!(r#"{{"alg":"{alg}","kid":"k"}}"#);
+    let signed = [&*header, claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+    let (key, signature) = if let Some((crv, algorithm)) = match alg {
+        "ES256" => Some(("P-256", &aws::ECDSA_P256_SHA256_FIXED_SIGNING)),
+        "ES384" => Some(("P-384", &aws::ECDSA_P384_SHA384_FIXED_SIGNING)),
+        "ES512" => Some(("P-521", &aws::ECDSA_P521_SHA512_FIXED_SIGNING)),
+        _ => None,
+    } {
+        let pair = aws::EcdsaKeyPair::generate(algorithm).expect("a key");
+        let point = &aws::KeyPair::public_key(&pair).as_ref()[1..];
+        let [x, y] =
+            [&point[..point.len() / 2], &point[point.len() / 2..]].map(|c| URL_SAFE_NO_PAD.encode(c));
+        let key = format!(r#""kty":"EC","crv":"{crv}","x":"{x}","y":"{y}""#);
+        (key, pair.sign(&random, signed.as_bytes()).expect("a signature"))
+    } else {
+        let pair = aws::Ed25519KeyPair::generate().expect("a key");
+        let x = URL_SAFE_NO_PAD.encode(aws::KeyPair::public_key(&pair));
+        (format!(r#""kty":"OKP","crv":"Ed25519","x":"{x}""#), pair.sign(signed.as_bytes()))
+    };
+    let usage = if alg == "EdDSA" { "sig" } else { "jwt-svid" };
+    let bundle = format!(r#"{{"keys":[{{"use":"{usage}","kid":"k",{key}}}]}}"#);
+    (bundle, format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+}
+
+/// Verdicts without a cache, by the reference and by the key's table: good ones and forgeries.
+#[test]
+fn a_verdict_by_a_table_allocates_nothing() {
+    let now = Now::At(1_800_000_000);
+    for alg in ["ES256", "ES384", "ES512", "EdDSA"] {
+        for key_tables in [KeyTables::Off, KeyTables::AtLoad] {
+            let (bundle, token) = bundle_and_token(alg);
+            let mut options = StoreOptions::default();
+            options.key_tables = key_tables;
+            let store = Arc::new(BundleStore::with(options));
+            // No SVID is signed by EdDSA: that token is an issuer's.
+            let (source, format, policy) = if alg == "EdDSA" {
+                (Source::issuer("https://issuer.example"), Format::Jwks, ISSUER_POLICY)
+            } else {
+                (Source::trust_domain("td"), Format::SpiffeBundle, POLICY)
+            };
+            store.put(source, format, bundle.as_bytes(), &PutOptions::default(), now).expect("the bundle");
+            let verifier = Verifier::with(Arc::clone(&store), policy, options_of(0)).expect("the policy");
+            let mut result = VerifyResult::new();
+            let good = Request::new(token.as_bytes()).at(now);
+            let forged = [&token[..token.len() - 4], "AAAA"].concat();
+            let forged = Request::new(forged.as_bytes()).at(now);
+            // The first accepted signature proves a fresh table.
+            assert!(
+                verifier.verify(&good, &mut result).is_ok() && verifier.verify(&forged, &mut result).is_err()
+            );
+            let before = store.key_table_stats().by_table;
+            for (request, good) in [(&good, true), (&forged, false), (&good, true)] {
+                let (verdict, count) = counted(|| verifier.verify(request, &mut result).is_ok());
+                assert_eq!((verdict, count), (good, 0), "{alg} {key_tables:?}");
+            }
+            let by_table = store.key_table_stats().by_table - before;
+            assert_eq!(by_table, if key_tables == KeyTables::Off { 0 } else { 3 }, "{alg}");
+        }
+    }
+}
+
 /// A cache that is full: who comes takes the storage of who leaves.
 #[test]
 fn a_full_cache_allocates_nothing() {
@@ -175,12 +246,13 @@ fn a_full_cache_allocates_nothing() {
         let signature = key.sign(&random, signed.as_bytes()).expect("a signature");
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)).into_bytes()
     };
-    let (store, now) = (Arc::new(BundleStore::new()), Now::At(1_800_000_000));
+    // A table would be made meanwhile.
+    let mut store_options = StoreOptions::default();
+    store_options.key_tables = KeyTables::Off;
+    let (store, now) = (Arc::new(BundleStore::with(store_options)), Now::At(1_800_000_000));
     let (source, options) = (Source::trust_domain("td"), PutOptions::default());
     store.put(source, Format::SpiffeBundle, bundle.as_bytes(), &options, now).expect("the bundle");
-    let policy =
-        br#"{"version":1,"attestors":[{"id":"a","kind":"spiffe","audiences":["x"],"trust_domains":["td"]}]}"#;
-    let verifier = Verifier::with(store, policy, options_of(20)).expect("the policy");
+    let verifier = Verifier::with(store, POLICY, options_of(20)).expect("the policy");
     let mut result = VerifyResult::new();
     for number in 100..200 {
         let token = token(number);
@@ -195,9 +267,7 @@ fn a_full_cache_allocates_nothing() {
 #[test]
 fn hostile_input_allocates_nothing_and_does_no_work() {
     let store = Arc::new(BundleStore::new());
-    let policy =
-        br#"{"version":1,"attestors":[{"id":"a","kind":"spiffe","audiences":["x"],"trust_domains":["td"]}]}"#;
-    let verifier = Verifier::new(store, policy).expect("the policy");
+    let verifier = Verifier::new(store, POLICY).expect("the policy");
     let mut result = VerifyResult::new();
     let dots = vec![b'.'; 1 << 20];
     let deep = [b"eyJh".as_slice(), &vec![b'W'; 12_000], b".e30.AA"].concat();
@@ -218,7 +288,10 @@ fn hostile_input_allocates_nothing_and_does_no_work() {
 fn a_warm_chain_allocates_twice() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/spire/ec-p256");
     let read = |name: &str| fs::read(folder.join(name)).expect(name);
-    let (store, now) = (Arc::new(BundleStore::new()), Now::At(1_800_000_000));
+    // A table would be made meanwhile.
+    let mut store_options = StoreOptions::default();
+    store_options.key_tables = KeyTables::Off;
+    let (store, now) = (Arc::new(BundleStore::with(store_options)), Now::At(1_800_000_000));
     let (source, options) = (Source::trust_domain("example.org"), PutOptions::default());
     store
         .put(source, Format::SpiffeBundle, &read("s0.bundle.spiffe.json"), &options, now)

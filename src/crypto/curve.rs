@@ -1,5 +1,7 @@
 //! The three NIST curves, as far as loading a key needs them: is this point on the curve?
 
+use super::limbs::{from_be_bytes, less, raw_add, raw_sub};
+
 pub(super) const LIMBS: usize = 9;
 pub(super) type Field = [u64; LIMBS];
 
@@ -33,7 +35,7 @@ impl Curve {
     }
 
     /// The field prime and the coefficient b of y^2 = x^3 - 3x + b, little-endian limbs.
-    const fn parameters(self) -> (Field, Field) {
+    pub(super) const fn parameters(self) -> (Field, Field) {
         match self {
             Self::P256 => (
                 [!0, 0xffff_ffff, 0, 0xffff_ffff_0000_0001, 0, 0, 0, 0, 0],
@@ -101,53 +103,14 @@ impl Curve {
     }
 }
 
-/// At most 72 big-endian bytes as little-endian limbs.
-pub(super) fn from_be_bytes(bytes: &[u8]) -> Field {
-    let mut limbs = [0; LIMBS];
-    for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks(8)) {
-        *limb = chunk.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-    }
-    limbs
-}
-
-pub(super) fn less(a: &Field, b: &Field) -> bool {
-    a.iter().rev().lt(b.iter().rev())
-}
-
-/// a - b, and whether it borrowed.
-pub(super) fn raw_sub(a: &Field, b: &Field) -> (Field, bool) {
-    let mut out = [0; LIMBS];
-    let mut borrow = false;
-    for i in 0..LIMBS {
-        let (d, first) = a[i].overflowing_sub(b[i]);
-        let (d, second) = d.overflowing_sub(u64::from(borrow));
-        out[i] = d;
-        borrow = first || second;
-    }
-    (out, borrow)
-}
-
-/// a + b; the ninth limb has room for the carry.
-fn raw_add(a: &Field, b: &Field) -> Field {
-    let mut out = [0; LIMBS];
-    let mut carry = false;
-    for i in 0..LIMBS {
-        let (s, first) = a[i].overflowing_add(b[i]);
-        let (s, second) = s.overflowing_add(u64::from(carry));
-        out[i] = s;
-        carry = first || second;
-    }
-    out
-}
-
 pub(super) fn add(a: &Field, b: &Field, p: &Field) -> Field {
-    let sum = raw_add(a, b);
+    let (sum, _) = raw_add(a, b); // the ninth limb has room for the carry
     if less(&sum, p) { sum } else { raw_sub(&sum, p).0 }
 }
 
 pub(super) fn sub(a: &Field, b: &Field, p: &Field) -> Field {
     let (difference, borrowed) = raw_sub(a, b);
-    if borrowed { raw_add(&difference, p) } else { difference }
+    if borrowed { raw_add(&difference, p).0 } else { difference }
 }
 
 /// a * b by doubling and adding: slow, and only used when a key is loaded.

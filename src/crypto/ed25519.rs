@@ -1,6 +1,7 @@
 //! Which encodings are refused as Ed25519 keys (RFC 8032 section 5.1.3): those of no point, or of a weak one.
 
-use super::curve::{Field, LIMBS, add, from_be_bytes, less, mul, raw_sub, sub};
+use super::curve::{Field, LIMBS, add, mul, sub};
+use super::limbs::{from_be_bytes, less, raw_sub};
 use core::mem::swap;
 
 /// The field prime 2^255 - 19, little-endian.
@@ -48,7 +49,7 @@ pub(super) fn is_canonical(encoded: &[u8; 32]) -> bool {
 }
 
 /// The coefficient d of -x^2 + y^2 = 1 + d x^2 y^2, little-endian limbs.
-const D: Field = [
+pub(super) const D: Field = [
     0x75eb_4dca_1359_78a3,
     0x0070_0a4d_4141_d8ab,
     0x8cc7_4079_7779_e898,

@@ -1,11 +1,11 @@
 //! A public key, checked once when it is loaded, that can then only say yes or no.
 
+use super::tables::verify_p521;
 use super::{Algorithm, Curve, KeyType, ed25519, sha256};
 use crate::verdict::Reason;
 use crate::wire::{base64url, der};
 use core::fmt;
-use p521::ecdsa::signature::hazmat::PrehashVerifier as _;
-use ring::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256, SHA512, digest};
 use ring::signature as sig;
 
 /// Smallest and largest RSA modulus, in bits (RFC 7518 section 3.3; the upper bound is ours).
@@ -28,7 +28,7 @@ pub(crate) enum PublicKey {
     /// Big-endian, no leading zeros.
     Rsa { modulus: Box<[u8]>, exponent: Box<[u8]> },
     /// An uncompressed SEC 1 point; ring takes it as it is.
-    Ec { curve: Curve, point: Box<[u8]>, p521: Option<Box<p521::ecdsa::VerifyingKey>> },
+    Ec { curve: Curve, point: Box<[u8]> },
     /// The encoded point (RFC 8032 section 5.1.2).
     Ed25519([u8; 32]),
 }
@@ -47,15 +47,7 @@ impl PublicKey {
             return Err(KeyError::Invalid);
         }
         let point = [&[4], x, y].concat();
-        let p521 = match curve {
-            Curve::P521 => {
-                let key =
-                    p521::ecdsa::VerifyingKey::from_sec1_bytes(&point).map_err(|_| KeyError::Invalid)?;
-                Some(Box::new(key))
-            }
-            _ => None,
-        };
-        Ok(Self::Ec { curve, point: point.into(), p521 })
+        Ok(Self::Ec { curve, point: point.into() })
     }
 
     /// An Ed25519 key: a canonical encoding of a point that is not of small order.
@@ -139,8 +131,10 @@ impl PublicKey {
                         .verify(message, signature)
                         .is_ok()
             }
-            Self::Ec { p521: Some(key), .. } => verify_p521(key, message, signature),
-            Self::Ec { curve, point, .. } => {
+            Self::Ec { curve: Curve::P521, point } => {
+                verify_p521(point, digest(&SHA512, message).as_ref(), signature).is_ok()
+            }
+            Self::Ec { curve, point } => {
                 let parameters = match curve {
                     Curve::P384 => &sig::ECDSA_P384_SHA384_FIXED,
                     _ => &sig::ECDSA_P256_SHA256_FIXED,
@@ -241,12 +235,6 @@ fn rsa_parameters(alg: Algorithm) -> &'static sig::RsaParameters {
         Algorithm::Ps512 => &sig::RSA_PSS_2048_8192_SHA512,
         _ => &sig::RSA_PKCS1_2048_8192_SHA256,
     }
-}
-
-fn verify_p521(key: &p521::ecdsa::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    let digest = ring::digest::digest(&ring::digest::SHA512, message);
-    p521::ecdsa::Signature::from_slice(signature)
-        .is_ok_and(|s| key.verify_prehash(digest.as_ref(), &s).is_ok())
 }
 
 impl fmt::Debug for PublicKey {

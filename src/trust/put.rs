@@ -152,12 +152,13 @@ impl BundleStore {
                 "an issuer takes jwks and public_key_pem only",
             ));
         }
-        let bundle = bundle::read(source.name, format, document)?;
+        let mut bundle = bundle::read(source.name, format, document)?;
         let digest = sha256(document);
         self.change(|generation| {
             check_putter(putter)?;
             let target =
                 self.find(source.kind, source.name).unwrap_or_else(|| self.add(source.kind, source.name));
+            self.take_over_tables(&target, &mut bundle, now);
             let update = Update { gate: self.gate(), options, format, digest, generation, now };
             let (report, held) = update.fill(&target, bundle);
             held.map_or(Ok(report), |finding| Err(refusal(finding)))
@@ -178,8 +179,9 @@ impl BundleStore {
             self.drop_absent(options.feed, &domains.iter().map(|domain| domain.name.as_str()).collect());
             let mut report = PutReport::of(generation);
             let mut refused = None;
-            for (at, domain) in domains.into_iter().enumerate() {
+            for (at, mut domain) in domains.into_iter().enumerate() {
                 let target = self.find(kind, &domain.name).unwrap_or_else(|| self.add(kind, &domain.name));
+                self.take_over_tables(&target, &mut domain.bundle, now);
                 let (gate, digest) = (self.gate(), domain.digest);
                 let update = Update { gate, options, format: Format::SpiffeBundle, digest, generation, now };
                 let (one, held) = update.fill(&target, domain.bundle);
@@ -191,6 +193,12 @@ impl BundleStore {
             }
             refused.map_or(Ok(report), Err)
         })
+    }
+
+    fn take_over_tables(&self, target: &StoredSource, bundle: &mut Bundle, now: i64) {
+        let current = target.jwt();
+        let current = current.as_ref().map_or(&[][..], |slot| &slot.entries);
+        self.tables().take_over(bundle.keys.as_deref_mut().unwrap_or_default(), current, now);
     }
 
     /// Drops what this feed filled for the trust domains that are not in `present`.

@@ -2,6 +2,7 @@
 
 use super::format::Format;
 use super::freshness::{self, Ages, Freshness};
+use super::key_tables::Shelf;
 use super::skip::{Skip, SkipCounts};
 use crate::crypto::{Algorithm, PublicKey};
 use crate::verdict::Reason;
@@ -22,6 +23,7 @@ pub(crate) struct Key {
     pub(crate) public: PublicKey,
     /// The issuer a plain key set publishes the key for, where it says so.
     pub(crate) issuer: Option<Box<str>>,
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 impl Key {

@@ -194,6 +194,9 @@ impl BundleStore {
             for source in content.sources {
                 let target =
                     self.find(source.kind, source.name).unwrap_or_else(|| self.add(source.kind, source.name));
+                let mut source = source;
+                let keys = source.jwt.as_mut().and_then(|slot| Arc::get_mut(&mut slot.entries));
+                self.tables().take_over(keys.map_or(&mut [], Vec::as_mut_slice), &[], now);
                 let filled = [
                     source.jwt.map(|slot| fill(&target.jwt, slot, generation)),
                     source.x509.map(|slot| fill(&target.x509, slot, generation)),

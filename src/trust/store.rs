@@ -1,6 +1,7 @@
 //! The bundle store: which sources there are, and the one lock of those who change them.
 
 use super::gate::Gate;
+use super::key_tables::{KeyTableStats, KeyTables, Tables};
 use super::lock::Lock;
 use super::overlay::{DenyEntry, Overlay};
 use super::published::Published;
@@ -32,11 +33,24 @@ pub struct StoreOptions {
     pub gate: Gate,
     /// Seconds between two fetches of a source for keys that it did not have; at least 1.
     pub cooldown: u32,
+    /// Which keys get tables.
+    pub key_tables: KeyTables,
+    /// Bytes that the tables of keys may take; where they would be more, the least recently used go. The base points'
+    /// are not counted.
+    pub key_table_bytes: usize,
+    /// Whether processors with AVX-512 IFMA may use it; the verdicts are the same without.
+    pub ifma: bool,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { gate: Gate::default(), cooldown: 10 }
+        Self {
+            gate: Gate::default(),
+            cooldown: 10,
+            key_tables: KeyTables::default(),
+            key_table_bytes: 32 << 20,
+            ifma: true,
+        }
     }
 }
 
@@ -51,6 +65,7 @@ type Registered = HashMap<(SourceKind, Box<str>), Arc<StoredSource>>;
 /// The bundle cache. Shared: every method takes `&self`; readers never wait and hold no lock.
 pub struct BundleStore {
     options: StoreOptions,
+    tables: Tables,
     hasher: RandomState,
     /// One name table per kind of source.
     shards: [Box<[Shard]>; 2],
@@ -86,6 +101,7 @@ impl BundleStore {
         let table = || (0..SHARDS).map(|_| Published::new(Arc::clone(&empty))).collect();
         Self {
             options,
+            tables: Tables::new(options.key_tables, options.key_table_bytes, options.ifma),
             hasher: RandomState::new(),
             shards: [table(), table()],
             world: Arc::new(StoredSource::new(SourceKind::TrustDomain)),
@@ -96,6 +112,16 @@ impl BundleStore {
             updates: Lock::default(),
             poisoned: AtomicBool::new(false),
         }
+    }
+
+    /// What the tables of its keys have done, and what they take.
+    pub fn key_table_stats(&self) -> KeyTableStats {
+        self.tables.stats()
+    }
+
+    /// The tables of its keys.
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
     }
 
     /// Forgets a source at once, its callback too; whether it was there.

@@ -14,6 +14,7 @@ use crate::policy::{Attestor, Kind, Nonce, Oidc, Policy};
 use crate::request::Request;
 use crate::result::{Outcome, Scratch};
 use crate::step::Step;
+use crate::trust::Signed;
 use crate::verdict::Reason;
 use crate::wire::json::Value;
 use crate::wire::numeric_date::{self, Round};
@@ -106,10 +107,11 @@ impl Verifier {
             oidc.check_key(slot.entries[key].issuer.as_deref(), issuer)?;
         }
         outcome.step = Step::Signature;
-        let verdict = match live.and_then(|live| live.signature(&slot, key)) {
-            Some(verdict) => verdict,
-            None => slot.entries[key].public.verify(header.algorithm, signed, &parts.signature),
-        };
+        let verdict = live.and_then(|live| live.signature(&slot, key)).unwrap_or_else(|| {
+            let (key, algorithm) = (&slot.entries[key], header.algorithm);
+            let signed = Signed { key, algorithm, message: signed, signature: &parts.signature };
+            self.store.tables().verify(&signed, self.double_check, now)
+        });
         outcome.verified_with = Some((slot, key));
         verdict?;
         outcome.authenticated = true;

@@ -17,7 +17,7 @@ const ROUNDS: usize = 1_500;
 fn watched(run: impl FnOnce()) {
     let (done, wait) = channel::<()>();
     let watchdog = thread::spawn(move || {
-        if wait.recv_timeout(Duration::from_secs(600)) == Err(RecvTimeoutError::Timeout) {
+        if wait.recv_timeout(Duration::from_mins(10)) == Err(RecvTimeoutError::Timeout) {
             eprintln!("the storm hangs: a deadlock");
             std::process::abort();
         }
@@ -90,7 +90,7 @@ impl Storm {
 
     /// Whatever comes of one source, another thread may be at it.
     fn refresh(&self, round: usize) {
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             self.store.refresh(at(0)).expect("a refresh");
         } else if let Err(error) = self.store.refresh_source(domain("td"), at(0)) {
             assert!([Reason::RefreshBusy, Reason::FeedReplaced].contains(&error.reason()), "{error}");

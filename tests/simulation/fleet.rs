@@ -451,7 +451,7 @@ impl Fleet {
         member.failures = if refreshed.is_ok() { 0 } else { member.failures + 1 };
         // Somebody sees that the gate still holds, say after a restart from a snapshot that had not been forced.
         let is_held = refreshed.is_err_and(|reason| reason.starts_with("bundle_r"));
-        let is_noticed = is_held && member.failures % 20 == 0;
+        let is_noticed = is_held && member.failures.is_multiple_of(20);
         // What was spoiled was so for once, and access comes back.
         let was_odd = member.spoiled.take().is_some() | std::mem::take(&mut member.loses_access);
         if was_odd {
@@ -607,11 +607,11 @@ impl Fleet {
             let token = publisher.tokens[0].clone();
             let same_type =
                 |one: u32, other: u32| (one < super::material::ED25519) == (other < super::material::ED25519);
-            if let (Some(number), Some(own)) = (number, token.signed_by) {
-                if same_type(number, own) {
-                    tokens.push(token.sign(number));
-                    self.host.report.forged += 1;
-                }
+            if let (Some(number), Some(own)) = (number, token.signed_by)
+                && same_type(number, own)
+            {
+                tokens.push(token.sign(number));
+                self.host.report.forged += 1;
             }
         }
         if self.random.one_in(4) {

@@ -122,8 +122,11 @@ impl Publisher {
         self.made += 1;
         let nth = self.first_number.wrapping_add(self.made);
         // Some issuers sign with Ed25519.
-        let number =
-            if self.is_issuer() && self.first_number % 2 == 0 { ED25519 + nth % 40 } else { nth % ED25519 };
+        let number = if self.is_issuer() && self.first_number.is_multiple_of(2) {
+            ED25519 + nth % 40
+        } else {
+            nth % ED25519
+        };
         let kid = match self.style {
             Style::StaticKeys => thumbprint(number),
             _ => format!("key-{}", self.made),

@@ -1,0 +1,99 @@
+//! What checks a busy key's signatures faster than the reference does: which keys it is there for, and what it takes.
+
+use super::lanes::Vectors;
+use super::rsa::{self, RsaContext};
+use super::tables::{BaseTables, Ed25519Base, Ed25519Table, KeyTable, known_answers};
+use super::{Algorithm, PublicKey};
+use crate::verdict::Reason;
+use std::sync::{Arc, OnceLock};
+
+/// The kernels of one store, and what all its keys share.
+pub(crate) struct Kernels {
+    vectors: Option<Vectors>,
+    base: BaseTables,
+    ed25519: OnceLock<Arc<Ed25519Base>>,
+    /// Whether each kind has passed its self-test, once it was wanted: ECDSA, Ed25519, RSA.
+    passed: [OnceLock<bool>; 3],
+}
+
+/// A public key made ready for a kernel.
+pub(crate) enum Prepared {
+    /// By the multiples of an EC key.
+    Ec(KeyTable),
+    /// By those of an Ed25519 key.
+    Ed25519(Ed25519Table),
+    /// By what reduces modulo an RSA key, in the lanes of a vector.
+    Rsa(Vectors, RsaContext),
+}
+
+impl Kernels {
+    /// `ifma` is whether processors that have AVX-512 IFMA may use it.
+    pub(crate) fn new(ifma: bool) -> Self {
+        Self::with(if ifma { Vectors::detect() } else { None })
+    }
+
+    fn with(vectors: Option<Vectors>) -> Self {
+        let passed = [const { OnceLock::new() }; 3];
+        Self { vectors, base: BaseTables::new(vectors), ed25519: OnceLock::new(), passed }
+    }
+
+    /// In plain integers, in emulated lanes and, where there are any, in the processor's.
+    #[cfg(fuzzing)]
+    pub(crate) fn of_every_form() -> Vec<Self> {
+        let lanes = [Some(Vectors::emulated()), Vectors::detect()].into_iter().flatten().map(Some);
+        std::iter::once(None).chain(lanes).map(Self::with).collect()
+    }
+
+    /// Whether AVX-512 IFMA is used.
+    pub(crate) fn use_ifma(&self) -> bool {
+        self.vectors.is_some()
+    }
+
+    /// Bytes on the heap that the key would take; `None` if no kernel is faster than the reference.
+    pub(crate) fn bytes(&self, key: &PublicKey) -> Option<usize> {
+        match key {
+            PublicKey::Ec { curve, .. } => Some(KeyTable::bytes(*curve)),
+            PublicKey::Ed25519(_) => Some(Ed25519Table::bytes()),
+            PublicKey::Rsa { .. } => self.vectors.and(RsaContext::bytes(key)),
+        }
+    }
+
+    /// Makes a key ready; `None` if no kernel takes it, or the one that does has failed its self-test. Allocates, and
+    /// takes up to some milliseconds.
+    pub(crate) fn prepare(&self, key: &PublicKey) -> Option<Prepared> {
+        match key {
+            PublicKey::Ec { curve, point } => {
+                self.passes(0, || known_answers(self.vectors))?;
+                KeyTable::new(&self.base, *curve, point).map(Prepared::Ec)
+            }
+            PublicKey::Ed25519(point) => {
+                let base = self.ed25519.get_or_init(|| Arc::new(Ed25519Base::new()));
+                self.passes(1, || Ed25519Table::known_answer(Arc::clone(base)))?;
+                Ed25519Table::new(Arc::clone(base), point).map(Prepared::Ed25519)
+            }
+            PublicKey::Rsa { .. } => {
+                let vectors = self.vectors?;
+                self.passes(2, || rsa::known_answers(vectors))?;
+                Some(Prepared::Rsa(vectors, RsaContext::new(key)?))
+            }
+        }
+    }
+
+    fn passes(&self, kind: usize, test: impl FnOnce() -> bool) -> Option<()> {
+        self.passed[kind].get_or_init(test).then_some(())
+    }
+}
+
+impl Prepared {
+    /// Checks `signature` over `message`, by an algorithm of the key's type. Allocates nothing.
+    ///
+    /// # Errors
+    /// Those of [`PublicKey::verify`].
+    pub(crate) fn verify(&self, alg: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Reason> {
+        match self {
+            Self::Ec(table) => table.verify(message, signature),
+            Self::Ed25519(table) => table.verify(message, signature),
+            Self::Rsa(vectors, context) => context.verify(*vectors, alg, message, signature),
+        }
+    }
+}
