@@ -58,16 +58,15 @@ attestor_error attestor_go_store_refresh_source(attestor_store *store, uint32_t 
     return error;
 }
 
-attestor_go_verdict attestor_go_judge_refreshing(const attestor_verifier *verifier, attestor_result *result,
-                                                 attestor_request request, int32_t admit, uintptr_t call)
+attestor_status attestor_go_ask_refreshing(const attestor_verifier *verifier, attestor_result *result,
+                                           attestor_request request, uint32_t flags, attestor_answer *answer,
+                                           size_t room, uintptr_t call)
 {
-    attestor_go_verdict verdict;
     uintptr_t outer = enter(call);
-    verdict.summary = attestor_summary_default();
-    verdict.status = admit ? attestor_admit_refreshing(verifier, &request, result, &verdict.summary, NULL)
-                           : attestor_verify_refreshing(verifier, &request, result, &verdict.summary, NULL);
+    attestor_status status =
+        attestor_go_ask_more(verifier, result, request, flags | ATTESTOR_ASK_REFRESHING, answer, room);
     current = outer;
-    return verdict;
+    return status;
 }
 
 static attestor_sink_options sink_options(uint32_t flags, uint64_t max_age_secs, uint64_t refresh_after_secs)

@@ -20,8 +20,9 @@ attestor_go_refreshed attestor_go_store_refresh(attestor_store *store, int64_t n
 attestor_error attestor_go_store_refresh_source(attestor_store *store, uint32_t kind, const char *name,
                                                 size_t name_len, int64_t now, uintptr_t call);
 
-attestor_go_verdict attestor_go_judge_refreshing(const attestor_verifier *verifier, attestor_result *result,
-                                                 attestor_request request, int32_t admit, uintptr_t call);
+attestor_status attestor_go_ask_refreshing(const attestor_verifier *verifier, attestor_result *result,
+                                           attestor_request request, uint32_t flags, attestor_answer *answer,
+                                           size_t room, uintptr_t call);
 
 /* A sink is its thread's: `thread` is what the callback was given, and on another one nothing is done. */
 attestor_error attestor_go_sink_put(attestor_sink *sink, uintptr_t thread, uint32_t format, const uint8_t *document,

@@ -15,6 +15,8 @@ type Metrics struct {
 	Misused uint64
 	// Cache is about the verified credentials that are remembered.
 	Cache CacheMetrics
+	// KeyTables is about the tables of the store's keys.
+	KeyTables KeyTableMetrics
 	// Verdicts has the same verdicts by attestor and reason; what never occurred is left out.
 	Verdicts []VerdictCount
 	// Sources has the sources that the policy names, and last all others together.
@@ -37,6 +39,27 @@ type CacheMetrics struct {
 	Entries int
 	// Bytes is the memory they take.
 	Bytes int
+}
+
+// KeyTableMetrics is about the tables of a store's keys, whichever verifier asked.
+type KeyTableMetrics struct {
+	// Held is how many keys have one.
+	Held int
+	// Bytes is the memory they take.
+	Bytes int
+	// Made counts those that were made.
+	Made uint64
+	// Evicted counts those that gave way to others.
+	Evicted uint64
+	// Disagreements counts those that were dropped because they and the reference disagreed: anything but 0 is a
+	// defect of the library or the machine. Every verdict was the reference's.
+	Disagreements uint64
+	// ByTable counts the signatures that tables checked.
+	ByTable uint64
+	// ByReference counts those that the reference checked.
+	ByReference uint64
+	// IFMA says whether AVX-512 IFMA is used: the processor has it, and the store was not made [WithoutIFMA].
+	IFMA bool
 }
 
 // VerdictCount is how often one attestor came to one verdict.

@@ -47,6 +47,16 @@ func (v *Verifier) Metrics(opts ...TimeOption) (Metrics, error) {
 			Entries:    int(counters.cache_entries),
 			Bytes:      int(counters.cache_bytes),
 		},
+		KeyTables: KeyTableMetrics{
+			Held:          int(counters.key_tables_held),
+			Bytes:         int(counters.key_tables_bytes),
+			Made:          uint64(counters.key_tables_made),
+			Evicted:       uint64(counters.key_tables_evicted),
+			Disagreements: uint64(counters.key_tables_disagreements),
+			ByTable:       uint64(counters.key_tables_by_table),
+			ByReference:   uint64(counters.key_tables_by_reference),
+			IFMA:          counters.flags&C.ATTESTOR_METRICS_IFMA != 0,
+		},
 	}
 	if metrics.Verdicts, err = verdictCounts(verifier); err != nil {
 		return Metrics{}, err

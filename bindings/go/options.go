@@ -12,7 +12,7 @@ import (
 // [PeerCertificate], [Audience], [Nonce], [MaxAge], [AccessToken] or [Refreshing].
 type VerifyOption interface{ verifyOption() }
 
-// A StoreOption sets up a store: [RotationGate] or [Cooldown].
+// A StoreOption sets up a store: [RotationGate], [Cooldown], [KeyTables], [KeyTableBytes] or [WithoutIFMA].
 type StoreOption interface{ storeOption() }
 
 // A PutOption changes one update of the store: [At], [FeedID], [Force], [KeepFor], [Permanent] or a [Format].
@@ -55,7 +55,7 @@ type UpdateOption interface {
 	SinkOption
 }
 
-// A VerifierOption sets up a verifier: [WithReceipts], [WithoutCache] or [CacheSize].
+// A VerifierOption sets up a verifier: [WithReceipts], [WithoutCache], [CacheSize] or [DoubleCheck].
 type VerifierOption interface{ verifierOption() }
 
 // A ReceiptsOption is what [WithReceipts] returns.
@@ -135,6 +135,36 @@ func Refreshing(ctx context.Context) VerifyOption {
 // default is ten.
 func Cooldown(d time.Duration) StoreOption {
 	return cooldown(d)
+}
+
+// KeyTables says which keys of a store get tables, by which their signatures are checked faster; 0 is the default,
+// KeyTablesAuto.
+type KeyTables uint32
+
+// The settings of [KeyTables].
+const (
+	// KeyTablesOff makes none.
+	KeyTablesOff KeyTables = 1
+	// KeyTablesAuto makes one for a key that has proven busy.
+	KeyTablesAuto KeyTables = 2
+	// KeyTablesAtLoad makes one for every key when it is put.
+	KeyTablesAtLoad KeyTables = 3
+)
+
+// KeyTableBytes bounds the memory of the tables, of which the least recently used go; 0 is the default, 32 MiB.
+func KeyTableBytes(bytes int) StoreOption {
+	return keyTableBytes(bytes)
+}
+
+// WithoutIFMA does without AVX-512 IFMA, whatever the processor has; the verdicts are the same.
+func WithoutIFMA() StoreOption {
+	return withoutIFMA{}
+}
+
+// DoubleCheck asks the reference, too, before a signature that a table checked is accepted: for those who trust it more.
+// It costs what the tables save.
+func DoubleCheck() VerifierOption {
+	return doubleCheck{}
 }
 
 // WithoutCache verifies every signature anew, of a credential that was verified before too.
@@ -224,6 +254,9 @@ type (
 	refreshAfter    time.Duration
 	unkeyed         struct{}
 	cooldown        time.Duration
+	keyTableBytes   int
+	withoutIFMA     struct{}
+	doubleCheck     struct{}
 	cacheSize       struct {
 		off            bool
 		entries, bytes int
@@ -242,11 +275,15 @@ func (maxAge) verifyOption()          {}
 func (accessToken) verifyOption()     {}
 func (refreshing) verifyOption()      {}
 
-func (receipts) verifierOption()  {}
-func (cacheSize) verifierOption() {}
+func (receipts) verifierOption()    {}
+func (cacheSize) verifierOption()   {}
+func (doubleCheck) verifierOption() {}
 
-func (RotationGate) storeOption() {}
-func (cooldown) storeOption()     {}
+func (RotationGate) storeOption()  {}
+func (cooldown) storeOption()      {}
+func (KeyTables) storeOption()     {}
+func (keyTableBytes) storeOption() {}
+func (withoutIFMA) storeOption()   {}
 
 func (instant) putOption()   {}
 func (feedID) putOption()    {}

@@ -22,6 +22,7 @@ func (m Metrics) WritePrometheus(w io.Writer) error {
 	text := bufio.NewWriter(w)
 	m.writeVerdicts(text)
 	m.writeCache(text)
+	m.writeKeyTables(text)
 	m.writeSources(text)
 	return text.Flush()
 }
@@ -49,6 +50,28 @@ func (m Metrics) writeCache(w *bufio.Writer) {
 		{"bytes", "gauge", "Memory that they take.", uint64(m.Cache.Bytes)},
 	} {
 		writeFamily(w, "cache_"+family.name, family.kind, family.what, []sample{{value: family.value}})
+	}
+}
+
+func (m Metrics) writeKeyTables(w *bufio.Writer) {
+	var ifma uint64
+	if m.KeyTables.IFMA {
+		ifma = 1
+	}
+	for _, family := range []struct {
+		name, kind, what string
+		value            uint64
+	}{
+		{"held", "gauge", "Keys of the store that have a table now.", uint64(m.KeyTables.Held)},
+		{"bytes", "gauge", "Memory that the tables take.", uint64(m.KeyTables.Bytes)},
+		{"made_total", "counter", "Tables that were made.", m.KeyTables.Made},
+		{"evicted_total", "counter", "Tables that gave way to others.", m.KeyTables.Evicted},
+		{"disagreements_total", "counter", "Tables that were dropped because the reference disagreed: a defect.", m.KeyTables.Disagreements},
+		{"signatures_total", "counter", "Signatures that tables checked.", m.KeyTables.ByTable},
+		{"reference_signatures_total", "counter", "Signatures that the reference checked.", m.KeyTables.ByReference},
+		{"ifma", "gauge", "1 if AVX-512 IFMA is used, else 0.", ifma},
+	} {
+		writeFamily(w, "key_tables_"+family.name, family.kind, family.what, []sample{{value: family.value}})
 	}
 }
 

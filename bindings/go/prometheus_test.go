@@ -15,7 +15,8 @@ func TestPrometheusText(t *testing.T) {
 		t.Fatal(err)
 	}
 	metrics := Metrics{
-		Cache: CacheMetrics{Hits: 5, Misses: 4, Insertions: 3, Evictions: 2, Stale: 1, Entries: 6, Bytes: 7000},
+		Cache:     CacheMetrics{Hits: 5, Misses: 4, Insertions: 3, Evictions: 2, Stale: 1, Entries: 6, Bytes: 7000},
+		KeyTables: KeyTableMetrics{Held: 8, Bytes: 90000, Made: 10, Evicted: 2, ByTable: 11, ByReference: 12, IFMA: true},
 		Verdicts: []VerdictCount{
 			{"", MalformedToken, 3},
 			{"spiffe", OK, math.MaxUint64},

@@ -2,10 +2,6 @@
 
 package attestor
 
-// #cgo noescape attestor_go_evidence
-// #cgo nocallback attestor_go_evidence
-// #cgo noescape attestor_go_policy
-// #cgo nocallback attestor_go_policy
 // #include "shim.h"
 import "C"
 
@@ -17,14 +13,19 @@ type result struct {
 	ptr *C.attestor_result
 	// chain is where the certificates of a request stand one after the other.
 	chain []byte
+	// answer is where the library writes what it decides: a head, and texts behind it.
+	answer []byte
 }
+
+// Most answers are shorter, with their evidence.
+const usualAnswer = 2048
 
 func newResult() *result {
 	ptr := C.attestor_go_result_new()
 	if ptr == nil {
 		return nil
 	}
-	r := &result{ptr: ptr}
+	r := &result{ptr: ptr, answer: make([]byte, usualAnswer)}
 	runtime.AddCleanup(r, func(ptr *C.attestor_result) { C.attestor_result_free(ptr) }, ptr)
 	return r
 }
@@ -38,31 +39,4 @@ func (r *result) joined(chain [][]byte) (*C.uint8_t, C.size_t) {
 		r.chain = append(r.chain, certificate[:min(len(certificate), tooLong-len(r.chain))]...)
 	}
 	return presentBytes(r.chain)
-}
-
-// policies are the library's texts, of the last verdict.
-func (r *result) policies(count uint64) ([]string, error) {
-	const absurd = 1 << 16
-	if count == 0 {
-		return nil, nil
-	}
-	if count > absurd {
-		return nil, &ConfigError{Reason: InternalError}
-	}
-	policies := make([]string, count)
-	for at := range policies {
-		policy := C.attestor_go_policy(r.ptr, C.uint64_t(at))
-		if policy.status != C.ATTESTOR_OK {
-			return nil, &ConfigError{Reason: InternalError}
-		}
-		policies[at] = view(policy.text)
-	}
-	return policies, nil
-}
-
-// evidence copies the evidence of the last verdict out.
-func (r *result) evidence() ([]byte, error) {
-	return written(make([]byte, 1024), func(buf *C.uint8_t, size C.size_t) C.attestor_go_written {
-		return C.attestor_go_evidence(r.ptr, buf, size)
-	})
 }

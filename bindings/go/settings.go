@@ -34,8 +34,7 @@ type optional struct {
 }
 
 // Type switches, not methods: options then stay on the caller's stack.
-func readVerifyOptions(opts []VerifyOption) (verifyOptions, error) {
-	o := verifyOptions{now: systemClock}
+func (o *verifyOptions) read(opts []VerifyOption) error {
 	for _, opt := range opts {
 		switch opt := opt.(type) {
 		case instant:
@@ -46,14 +45,14 @@ func readVerifyOptions(opts []VerifyOption) (verifyOptions, error) {
 			o.evidence = true
 		case receipts:
 			if opt.log == nil {
-				return o, errNoLog()
+				return errNoLog()
 			}
 			o.receipts = opt
 		case passportToken:
 			o.passport = optional{string(opt), true}
 		case peerCertificate:
 			if opt.certificate == nil || len(opt.certificate.Raw) == 0 {
-				return o, errOption("the peer certificate is nil or was not parsed")
+				return errOption("the peer certificate is nil or was not parsed")
 			}
 			o.peer = opt.certificate.Raw
 		case presentedTo:
@@ -65,25 +64,28 @@ func readVerifyOptions(opts []VerifyOption) (verifyOptions, error) {
 		case maxAge:
 			age := time.Duration(opt)
 			if age <= 0 || age%time.Second != 0 {
-				return o, errOption("the maximal age is not a positive number of whole seconds")
+				return errOption("the maximal age is not a positive number of whole seconds")
 			}
 			o.maxAgeSeconds = uint64(age / time.Second)
 		case refreshing:
 			if opt.ctx == nil {
-				return o, errNoContext()
+				return errNoContext()
 			}
 			o.refreshing = opt.ctx
 		default:
-			return o, errOption("an option is nil")
+			return errOption("an option is nil")
 		}
 	}
-	return o, nil
+	return nil
 }
 
 // What the options of a store amount to.
 type storeOptions struct {
-	gate     RotationGate
-	cooldown uint32
+	gate          RotationGate
+	cooldown      uint32
+	keyTables     KeyTables
+	keyTableBytes keyTableBytes
+	withoutIFMA   bool
 }
 
 func readStoreOptions(opts []StoreOption) (o storeOptions, err error) {
@@ -97,6 +99,15 @@ func readStoreOptions(opts []StoreOption) (o storeOptions, err error) {
 				return o, errOption("the cooldown is not a positive number of whole seconds")
 			}
 			o.cooldown = uint32(pause / time.Second)
+		case KeyTables:
+			o.keyTables = opt
+		case keyTableBytes:
+			if opt < 0 {
+				return o, errOption("the bytes of key tables are negative")
+			}
+			o.keyTableBytes = opt
+		case withoutIFMA:
+			o.withoutIFMA = true
 		default:
 			return o, errOption("an option is nil")
 		}
@@ -248,8 +259,9 @@ func readDenyOptions(opts []DenyOption) (now int64, err error) {
 
 // What the options of a verifier amount to.
 type verifierOptions struct {
-	receipts receipts
-	cache    cacheSize
+	receipts    receipts
+	cache       cacheSize
+	doubleCheck bool
 }
 
 func readVerifierOptions(opts []VerifierOption) (o verifierOptions, err error) {
@@ -265,6 +277,8 @@ func readVerifierOptions(opts []VerifierOption) (o verifierOptions, err error) {
 				return o, errOption("the size of the cache is negative")
 			}
 			o.cache = opt
+		case doubleCheck:
+			o.doubleCheck = true
 		default:
 			return o, errOption("an option is nil")
 		}

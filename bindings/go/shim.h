@@ -8,16 +8,6 @@
 
 typedef struct {
     attestor_status status;
-    attestor_summary summary;
-} attestor_go_verdict;
-
-typedef struct {
-    attestor_status status;
-    attestor_str text;
-} attestor_go_text;
-
-typedef struct {
-    attestor_status status;
     attestor_slot_info info;
 } attestor_go_info;
 
@@ -78,28 +68,40 @@ typedef struct {
     uint8_t digest[32];
 } attestor_go_head;
 
-static inline attestor_go_verdict attestor_go_judge(const attestor_verifier *verifier, attestor_result *result,
-                                                    attestor_request request, int32_t admit)
+/* Asks about nothing but a credential. */
+static inline attestor_status attestor_go_ask(const attestor_verifier *verifier, attestor_result *result, int64_t now,
+                                              uint32_t flags, const uint8_t *credential, size_t credential_len,
+                                              attestor_answer *answer, size_t room)
 {
-    attestor_go_verdict verdict;
-    verdict.summary = attestor_summary_default();
-    verdict.status = admit ? attestor_admit(verifier, &request, result, &verdict.summary, NULL)
-                           : attestor_verify(verifier, &request, result, &verdict.summary, NULL);
-    return verdict;
+    attestor_question question = ATTESTOR_QUESTION_INIT;
+    question.flags = flags;
+    question.now = now;
+    question.result = result;
+    question.answer = answer;
+    question.room = room;
+    return attestor_ask(verifier, &question, credential, credential_len);
 }
 
-static inline attestor_go_text attestor_go_policy(const attestor_result *result, uint64_t index)
+static inline attestor_status attestor_go_ask_more(const attestor_verifier *verifier, attestor_result *result,
+                                                   attestor_request request, uint32_t flags, attestor_answer *answer,
+                                                   size_t room)
 {
-    attestor_go_text policy = { ATTESTOR_INTERNAL_ERROR, { NULL, 0 } };
-    policy.status = attestor_result_policy(result, index, &policy.text, NULL);
-    return policy;
+    attestor_question question = ATTESTOR_QUESTION_INIT;
+    question.flags = flags;
+    question.now = request.now;
+    question.result = result;
+    question.request = &request;
+    question.answer = answer;
+    question.room = room;
+    return attestor_ask(verifier, &question, request.credential, request.credential_len);
 }
 
-static inline attestor_go_written attestor_go_evidence(const attestor_result *result, uint8_t *buf, size_t cap)
+static inline attestor_status attestor_go_answer(attestor_result *result, uint32_t flags, attestor_answer *answer,
+                                                 size_t room)
 {
-    attestor_go_written evidence = { ATTESTOR_ERROR_INIT, 0 };
-    evidence.error.code = attestor_result_evidence(result, buf, cap, &evidence.len, NULL);
-    return evidence;
+    attestor_status status = attestor_result_answer(result, flags, answer, room, NULL);
+    attestor_result_clear(result);
+    return status;
 }
 
 static inline attestor_result *attestor_go_result_new(void)
@@ -109,7 +111,9 @@ static inline attestor_result *attestor_go_result_new(void)
 }
 
 static inline attestor_go_new_store attestor_go_store_new(uint32_t gate_rollback, uint32_t gate_rekeyed,
-                                                          uint32_t gate_replaced, uint32_t cooldown_secs)
+                                                          uint32_t gate_replaced, uint32_t cooldown_secs,
+                                                          uint32_t flags, uint32_t key_tables,
+                                                          uint64_t key_table_bytes)
 {
     attestor_go_new_store made = { NULL, ATTESTOR_ERROR_INIT };
     attestor_store_options options = ATTESTOR_STORE_OPTIONS_INIT;
@@ -117,6 +121,9 @@ static inline attestor_go_new_store attestor_go_store_new(uint32_t gate_rollback
     options.gate_rekeyed = gate_rekeyed;
     options.gate_replaced = gate_replaced;
     options.cooldown_secs = cooldown_secs;
+    options.flags = flags;
+    options.key_tables = key_tables;
+    options.key_table_bytes = key_table_bytes;
     made.error.code = attestor_store_new(&options, &made.store, &made.error);
     return made;
 }

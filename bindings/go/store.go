@@ -34,8 +34,13 @@ func NewBundleStore(opts ...StoreOption) *BundleStore {
 	if err != nil {
 		return &BundleStore{err: err}
 	}
+	flags := C.uint32_t(0)
+	if o.withoutIFMA {
+		flags |= C.ATTESTOR_STORE_NO_IFMA
+	}
 	made := C.attestor_go_store_new(C.uint32_t(o.gate.Rollback), C.uint32_t(o.gate.Rekeyed),
-		C.uint32_t(o.gate.Replaced), C.uint32_t(o.cooldown))
+		C.uint32_t(o.gate.Replaced), C.uint32_t(o.cooldown), flags, C.uint32_t(o.keyTables),
+		C.uint64_t(o.keyTableBytes))
 	if err := callError(&made.error); err != nil {
 		return &BundleStore{err: err}
 	}

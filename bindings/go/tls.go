@@ -40,10 +40,10 @@ func (v *Verifier) PeerVerifier(authorize func(*Identity) error, opts ...VerifyO
 	}
 }
 
-func presentedInTLS(certificates []*x509.Certificate) question {
+func presentedInTLS(certificates []*x509.Certificate) *question {
 	chain := make([][]byte, len(certificates))
 	for i, certificate := range certificates {
 		chain[i] = certificate.Raw
 	}
-	return question{possession: tlsHandshake, chain: chain}
+	return &question{possession: tlsHandshake, chain: chain}
 }

@@ -275,7 +275,7 @@ func (r *request) ask(verifier *Verifier, at VerifyOption) (*Identity, error) {
 		return verifier.VerifyChallenge(q.chain, q.challenge, q.audience.text, q.proof, opts...)
 	default:
 		// TLS hands over what crypto/x509 can read, and no door leaves possession out.
-		return verifier.judge(q, opts)
+		return verifier.judge(&q, opts)
 	}
 }
 

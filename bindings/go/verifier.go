@@ -8,17 +8,16 @@ package attestor
 // #cgo nocallback attestor_go_verifier_set_policy
 // #cgo noescape attestor_go_verifier_set_shadow_policy
 // #cgo nocallback attestor_go_verifier_set_shadow_policy
-// #cgo noescape attestor_go_judge
-// #cgo nocallback attestor_go_judge
+// #cgo noescape attestor_go_ask
+// #cgo nocallback attestor_go_ask
+// #cgo noescape attestor_go_ask_more
+// #cgo nocallback attestor_go_ask_more
 // #include "callbacks.h"
 import "C"
 
 import (
-	"context"
 	"runtime/cgo"
-	"strings"
 	"sync"
-	"time"
 	"unsafe"
 )
 
@@ -48,6 +47,9 @@ func NewVerifier(store *BundleStore, policy []byte, opts ...VerifierOption) (*Ve
 	flags := C.uint32_t(0)
 	if o.cache.off {
 		flags |= C.ATTESTOR_VERIFIER_NO_CACHE
+	}
+	if o.doubleCheck {
+		flags |= C.ATTESTOR_VERIFIER_DOUBLE_CHECK
 	}
 	made := C.attestor_go_verifier_new(from, (*C.char)(unsafe.Pointer(text)), textLen,
 		flags, C.uint64_t(o.cache.entries), C.uint64_t(o.cache.bytes))
@@ -98,13 +100,13 @@ func (v *Verifier) SetShadowPolicy(policy []byte) error {
 //
 // A refusal is a [*VerdictError], a defect of the host a [*ConfigError].
 func (v *Verifier) Verify(credential string, opts ...VerifyOption) (*Identity, error) {
-	return v.judge(question{credential: credential}, opts)
+	return v.judge(&question{credential: credential}, opts)
 }
 
 // Admit judges an admission: a passport, and the credential that came with it; an empty one leaves it to the
 // native attestor to judge the passport alone. The rest is as for [Verifier.Verify].
 func (v *Verifier) Admit(passport, credential string, opts ...VerifyOption) (*Identity, error) {
-	return v.judge(question{credential: credential, passport: optional{passport, true}, admit: true}, opts)
+	return v.judge(&question{credential: credential, passport: optional{passport, true}, admit: true}, opts)
 }
 
 // VerifyChallenge judges an X.509-SVID whose holder signed a challenge: DER certificates, the leaf first. The
@@ -113,7 +115,7 @@ func (v *Verifier) Admit(passport, credential string, opts ...VerifyOption) (*Id
 // The rest is as for [Verifier.Verify].
 func (v *Verifier) VerifyChallenge(chain [][]byte, challenge []byte, audience string, proof []byte,
 	opts ...VerifyOption) (*Identity, error) {
-	return v.judge(question{
+	return v.judge(&question{
 		possession: signedChallenge, chain: chain, challenge: challenge,
 		audience: optional{audience, true}, proof: proof,
 	}, opts)
@@ -142,9 +144,9 @@ type question struct {
 	provisional bool
 }
 
-func (v *Verifier) judge(q question, opts []VerifyOption) (*Identity, error) {
-	o, err := readVerifyOptions(opts)
-	if err != nil {
+func (v *Verifier) judge(q *question, opts []VerifyOption) (*Identity, error) {
+	o := verifyOptions{now: systemClock}
+	if err := o.read(opts); err != nil {
 		return nil, err
 	}
 	if q.passport.given && o.passport.given || q.audience.given && o.audience.given {
@@ -159,7 +161,7 @@ func (v *Verifier) judge(q question, opts []VerifyOption) (*Identity, error) {
 	if o.receipts.log == nil {
 		o.receipts = v.receipts
 	}
-	identity, err := v.ask(&q, &o)
+	identity, err := v.ask(q, &o)
 	if o.receipts.log == nil || err == nil && q.provisional {
 		return identity, err
 	}
@@ -179,6 +181,51 @@ func (v *Verifier) ask(q *question, o *verifyOptions) (*Identity, error) {
 	}
 	defer v.results.Put(result)
 
+	flags := C.uint32_t(0)
+	if q.admit {
+		flags |= C.ATTESTOR_ASK_ADMISSION
+	}
+	wantEvidence := o.evidence || o.receipts.log != nil
+	if wantEvidence {
+		flags |= C.ATTESTOR_ASK_EVIDENCE
+	}
+	reason := Reason(cross((*C.attestor_verifier)(verifier), result, q, o, flags))
+	if reason == BufferTooSmall {
+		reason = result.wholeAnswer(flags & C.ATTESTOR_ASK_EVIDENCE)
+	}
+	if reason != OK {
+		return nil, result.refusal(reason, wantEvidence)
+	}
+	return result.identity(wantEvidence)
+}
+
+// cross is the one crossing; it calls feeds back only if there is a context for them.
+func cross(verifier *C.attestor_verifier, result *result, q *question, o *verifyOptions,
+	flags C.uint32_t) (status C.attestor_status) {
+	answer, room := result.head(), C.size_t(len(result.answer))
+	if q.isPlain(o) {
+		credential, size := textBytes(q.credential)
+		return C.attestor_go_ask(verifier, result.ptr, C.int64_t(o.now), flags, credential, size, answer, room)
+	}
+	request := result.request(q, o)
+	if o.refreshing == nil {
+		return C.attestor_go_ask_more(verifier, result.ptr, request, flags, answer, room)
+	}
+	callingBack(o.refreshing, func(call cgo.Handle) {
+		status = C.attestor_go_ask_refreshing(verifier, result.ptr, request, flags, answer, room, C.uintptr_t(call))
+	})
+	return status
+}
+
+// isPlain says that there is nothing but a credential, and no feed to call.
+func (q *question) isPlain(o *verifyOptions) bool {
+	given := o.attestor.given || o.passport.given || o.audience.given || o.nonce.given || o.accessToken.given
+	return !given && o.peer == nil && o.maxAgeSeconds == 0 && q.possession == 0 && q.chain == nil &&
+		o.refreshing == nil
+}
+
+// request is what the library takes for it all.
+func (r *result) request(q *question, o *verifyOptions) C.attestor_request {
 	request := C.attestor_request{
 		struct_size:  C.sizeof_attestor_request,
 		now:          C.int64_t(o.now),
@@ -193,32 +240,11 @@ func (v *Verifier) ask(q *question, o *verifyOptions) (*Identity, error) {
 	request.audience, request.audience_len = optionalData(o.audience)
 	request.peer_certificate, request.peer_certificate_len = bytesData(o.peer)
 	if q.possession != 0 || q.chain != nil {
-		request.chain, request.chain_len = result.joined(q.chain)
+		request.chain, request.chain_len = r.joined(q.chain)
 		request.challenge, request.challenge_len = bytesData(q.challenge)
 		request.proof, request.proof_len = bytesData(q.proof)
 	}
-	admit := C.int32_t(0)
-	if q.admit {
-		admit = 1
-	}
-	verdict := cross(o.refreshing, (*C.attestor_verifier)(verifier), result.ptr, request, admit)
-	wantEvidence := o.evidence || o.receipts.log != nil
-	if reason := Reason(verdict.status); reason != OK {
-		return nil, result.refusal(reason, &verdict.summary, wantEvidence)
-	}
-	return result.identity(&verdict.summary, wantEvidence)
-}
-
-// cross is the one crossing; it calls feeds back only if there is a context for them.
-func cross(ctx context.Context, verifier *C.attestor_verifier, result *C.attestor_result,
-	request C.attestor_request, admit C.int32_t) (verdict C.attestor_go_verdict) {
-	if ctx == nil {
-		return C.attestor_go_judge(verifier, result, request, admit)
-	}
-	callingBack(ctx, func(call cgo.Handle) {
-		verdict = C.attestor_go_judge_refreshing(verifier, result, request, admit, C.uintptr_t(call))
-	})
-	return verdict
+	return request
 }
 
 // Close gives the verifier up. It waits for nobody: calls under way finish, later ones get [ErrClosed]. It
@@ -240,99 +266,4 @@ func (v *Verifier) takeResult() *result {
 		return pooled
 	}
 	return newResult()
-}
-
-// refusal is the error of a verdict that is not an allow.
-func (r *result) refusal(reason Reason, summary *C.attestor_summary, wantEvidence bool) error {
-	if reason.Class() == ClassMisuse {
-		return &ConfigError{Reason: reason}
-	}
-	refused := &VerdictError{
-		Reason:        reason,
-		Authenticated: summary.flags&C.ATTESTOR_AUTHENTICATED != 0,
-		AboutPassport: summary.flags&C.ATTESTOR_ABOUT_PASSPORT != 0,
-		AttestorID:    strings.Clone(view(summary.attestor_id)),
-		RefreshWanted: summary.flags&C.ATTESTOR_REFRESH_WANTED != 0,
-	}
-	refused.Shadow, refused.Shadowed = shadow(summary)
-	if wantEvidence {
-		// A refusal stands without it.
-		refused.Evidence, _ = r.evidence()
-	}
-	return refused
-}
-
-// identity copies an allow out. One that is not whole, or whose evidence cannot be had, is no allow.
-func (r *result) identity(summary *C.attestor_summary, wantEvidence bool) (*Identity, error) {
-	id, attestor := view(summary.identity), view(summary.attestor_id)
-	if summary.code != C.ATTESTOR_OK || summary.verdict_class != C.ATTESTOR_CLASS_ALLOW || id == "" {
-		return nil, &ConfigError{Reason: InternalError}
-	}
-	identity := &Identity{
-		ID:                 id,
-		Kind:               CredentialKind(summary.credential_kind),
-		Subject:            view(summary.subject),
-		TrustDomain:        view(summary.trust_domain),
-		Issuer:             view(summary.issuer),
-		Local:              summary.flags&C.ATTESTOR_LOCAL != 0,
-		InternalIdentity:   view(summary.internal_identity),
-		AttestorID:         attestor,
-		ExpiresAt:          time.Unix(int64(summary.expires_at), 0).UTC(),
-		KeyThumbprint:      view(summary.key_thumbprint),
-		PassportThumbprint: view(summary.passport_thumbprint),
-		BundleDue:          summary.flags&C.ATTESTOR_BUNDLE_DUE != 0,
-		FromCache:          summary.flags&C.ATTESTOR_FROM_CACHE != 0,
-	}
-	identity.Shadow, identity.Shadowed = shadow(summary)
-	var err error
-	if identity.Policies, err = r.policies(uint64(summary.policies)); err != nil {
-		return nil, err
-	}
-	identity.own()
-	if wantEvidence {
-		if identity.Evidence, err = r.evidence(); err != nil {
-			return nil, err
-		}
-	}
-	return identity, nil
-}
-
-// own copies the texts, which are the library's, into one allocation for all.
-func (i *Identity) own() {
-	texts := [...]*string{
-		&i.ID, &i.Subject, &i.TrustDomain, &i.Issuer, &i.InternalIdentity, &i.AttestorID, &i.KeyThumbprint,
-		&i.PassportThumbprint,
-	}
-	size := 0
-	for _, text := range texts {
-		size += len(*text)
-	}
-	for _, policy := range i.Policies {
-		size += len(policy)
-	}
-	var all strings.Builder
-	all.Grow(size)
-	take := func(text *string) {
-		start := all.Len()
-		all.WriteString(*text)
-		*text = all.String()[start:]
-	}
-	for _, text := range texts {
-		take(text)
-	}
-	for at := range i.Policies {
-		take(&i.Policies[at])
-	}
-}
-
-func shadow(summary *C.attestor_summary) (Reason, bool) {
-	if summary.flags&C.ATTESTOR_SHADOWED == 0 {
-		return OK, false
-	}
-	return Reason(summary.shadow_code), true
-}
-
-// view is text of the library's own memory, to be copied before the result is used again.
-func view(s C.attestor_str) string {
-	return unsafe.String((*byte)(unsafe.Pointer(s.ptr)), int(s.len))
 }

@@ -34,13 +34,16 @@ pub struct attestor_readiness {
 // SAFETY: repr(C), integers, the size first.
 unsafe impl Sized32 for attestor_readiness {}
 
+/// `attestor_metrics.flags`: AVX-512 IFMA is used: the processor has it, and the store's options allow it.
+pub const ATTESTOR_METRICS_IFMA: u32 = 1;
+
 /// What a verifier has counted since it was made.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct attestor_metrics {
     /// `sizeof(attestor_metrics)`; set before the call.
     pub struct_size: u32,
-    /// 0.
+    /// ATTESTOR_METRICS_IFMA or 0.
     pub flags: u32,
     /// Verdicts of class allow.
     pub allowed: u64,
@@ -64,6 +67,21 @@ pub struct attestor_metrics {
     pub cache_entries: u64,
     /// Bytes set aside for their texts now, beside a fixed record of less than half a kilobyte each.
     pub cache_bytes: u64,
+    /// Keys of the store that have a table now.
+    pub key_tables_held: u64,
+    /// Bytes that these take.
+    pub key_tables_bytes: u64,
+    /// Tables that were made.
+    pub key_tables_made: u64,
+    /// Tables that gave their place to others'.
+    pub key_tables_evicted: u64,
+    /// Tables that were dropped because they and the reference disagreed: anything but 0 is a defect of the library or the
+    /// machine. Every verdict was the reference's.
+    pub key_tables_disagreements: u64,
+    /// Signatures that tables checked, for any verifier of the store.
+    pub key_tables_by_table: u64,
+    /// Signatures of the store's keys that the reference checked.
+    pub key_tables_by_reference: u64,
 }
 
 // SAFETY: repr(C), integers, the size first.
@@ -116,7 +134,7 @@ pub struct attestor_source_metrics {
 unsafe impl Sized32 for attestor_source_metrics {}
 
 const _: () = assert!(size_of::<attestor_readiness>() == 48);
-const _: () = assert!(size_of::<attestor_metrics>() == 96);
+const _: () = assert!(size_of::<attestor_metrics>() == 152);
 const _: () = assert!(size_of::<attestor_verdict_count>() == 80);
 const _: () = assert!(size_of::<attestor_source_metrics>() == 72);
 
@@ -155,7 +173,8 @@ fn readiness_of(readiness: &Readiness) -> attestor_readiness {
     }
 }
 
-/// Reads what was counted: verdicts by class, and the verified-credential cache. A shadow policy's do not count.
+/// Reads what was counted: verdicts by class, the verified-credential cache, and the tables of the store's keys. A
+/// shadow policy's do not count.
 ///
 /// `out->struct_size` must be set. `err` may be NULL. Returns: ATTESTOR_OK.
 /// Threads: any; a verification never waits for it. Allocates: yes.
@@ -176,7 +195,7 @@ pub unsafe extern "C" fn attestor_verifier_metrics(
         };
         let report = attestor_metrics {
             struct_size: 0,
-            flags: 0,
+            flags: if metrics.key_tables.ifma { ATTESTOR_METRICS_IFMA } else { 0 },
             allowed: of(Class::Allow),
             denied: of(Class::Deny),
             unavailable: of(Class::Unavailable),
@@ -188,6 +207,13 @@ pub unsafe extern "C" fn attestor_verifier_metrics(
             cache_stale: metrics.cache.stale,
             cache_entries: metrics.cache.entries,
             cache_bytes: metrics.cache.bytes,
+            key_tables_held: metrics.key_tables.tables,
+            key_tables_bytes: metrics.key_tables.bytes,
+            key_tables_made: metrics.key_tables.made,
+            key_tables_evicted: metrics.key_tables.evicted,
+            key_tables_disagreements: metrics.key_tables.disagreements,
+            key_tables_by_table: metrics.key_tables.by_table,
+            key_tables_by_reference: metrics.key_tables.by_reference,
         };
         // SAFETY: the header asks for a writable structure that starts with its size.
         Ok(unsafe { write_struct(out, &report) }?)

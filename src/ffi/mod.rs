@@ -5,6 +5,7 @@
 
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
 
+mod ask;
 mod boundary;
 mod health;
 mod metrics;
@@ -21,6 +22,7 @@ mod structs;
 mod types;
 mod verifier;
 
+pub use ask::*;
 pub use health::*;
 pub use metrics::*;
 pub use overlay::*;

@@ -3,7 +3,7 @@
 use super::boundary::{boundary, check_buffer, required, status, write_bytes, write_out};
 use super::structs::{Sized32, declared_size, flags, write_struct};
 use super::types::{attestor_error, attestor_status, attestor_str};
-use crate::result::VerifyResult;
+use crate::result::{Verified, VerifyResult};
 use crate::verdict::{Class, Reason};
 use core::ptr::null_mut;
 
@@ -37,7 +37,7 @@ pub const ATTESTOR_CREDENTIAL_PASSPORT: u32 = 4;
 
 /// Storage of one verdict. Local: made once per thread and reused; grows to its high-water mark and stays.
 pub struct attestor_result {
-    inner: VerifyResult,
+    pub(super) inner: VerifyResult,
 }
 
 /// Everything hot of one verdict, in one crossing.
@@ -106,13 +106,13 @@ impl attestor_result {
         }
     }
 
-    pub(super) fn inner(&mut self) -> &mut VerifyResult {
-        &mut self.inner
-    }
-
     /// Whatever happens next, the last verdict is gone.
     pub(super) fn clear(&mut self) {
         self.inner.clear();
+    }
+
+    pub(super) fn check_verified(&self) -> Result<(), Reason> {
+        if self.inner.reason() == Some(Reason::NotVerified) { Err(Reason::NotVerified) } else { Ok(()) }
     }
 
     /// A question that never reached the verifier has its answer too.
@@ -124,6 +124,12 @@ impl attestor_result {
 
     /// SAFETY: `to` starts with its size and is writable for that many bytes.
     pub(super) unsafe fn write_summary(&self, to: *mut attestor_summary) -> Result<(), Reason> {
+        // SAFETY: passed on.
+        unsafe { write_struct(to, &self.summary(self.inner.verified().as_ref())) }
+    }
+
+    /// The summary of the verdict, its views into this result.
+    pub(super) fn summary(&self, verified: Option<&Verified<'_>>) -> attestor_summary {
         let mut summary = attestor_summary::zeroed();
         summary.code = self.inner.reason().map_or(0, Reason::code);
         summary.verdict_class = self.inner.class() as i32;
@@ -140,7 +146,7 @@ impl attestor_result {
             summary.shadow_code = shadow.map_or(0, Reason::code);
         }
         summary.credential_kind = self.inner.credential_kind() as u32;
-        if let Some(verified) = self.inner.verified() {
+        if let Some(verified) = verified {
             if verified.is_local {
                 summary.flags |= ATTESTOR_LOCAL;
             }
@@ -154,8 +160,7 @@ impl attestor_result {
             summary.passport_thumbprint = attestor_str::new(verified.passport_thumbprint);
             summary.policies = self.inner.policies().count() as u64;
         }
-        // SAFETY: passed on.
-        unsafe { write_struct(to, &summary) }
+        summary
     }
 }
 
@@ -219,9 +224,7 @@ pub unsafe extern "C" fn attestor_result_summary(
         let result = required(result)?;
         // SAFETY: the header asks for a structure that starts with its size.
         unsafe { declared_size(out) }?;
-        if result.inner.reason() == Some(Reason::NotVerified) {
-            return Err(Reason::NotVerified.into());
-        }
+        result.check_verified()?;
         // SAFETY: the header asks for a writable structure that starts with its size.
         Ok(unsafe { result.write_summary(out) }?)
     })

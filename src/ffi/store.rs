@@ -4,7 +4,9 @@ use super::boundary::{boundary, bytes, required, status, write_out};
 use super::structs::{Sized32, read_struct};
 use super::types::{attestor_error, attestor_status};
 use crate::clock::Now;
-use crate::trust::{BundleStore, Format, GateAction, PutOptions, Source, SourceKind, StoreOptions};
+use crate::trust::{
+    BundleStore, Format, GateAction, KeyTables, PutOptions, Source, SourceKind, StoreOptions,
+};
 use crate::verdict::Reason;
 use core::ffi::c_char;
 use core::ptr::null_mut;
@@ -44,6 +46,16 @@ pub const ATTESTOR_GATE_WARN: u32 = 2;
 /// `attestor_store_options.gate_*`: removals are taken, additions are not, and the put says why.
 pub const ATTESTOR_GATE_HOLD: u32 = 3;
 
+/// `attestor_store_options.flags`: no AVX-512 IFMA, whatever the processor has; the verdicts are the same.
+pub const ATTESTOR_STORE_NO_IFMA: u32 = 1;
+
+/// `attestor_store_options.key_tables`: no key gets a table.
+pub const ATTESTOR_KEY_TABLES_OFF: u32 = 1;
+/// `attestor_store_options.key_tables`: a key gets its table when it has proven busy.
+pub const ATTESTOR_KEY_TABLES_AUTO: u32 = 2;
+/// `attestor_store_options.key_tables`: every key gets its table when it is put.
+pub const ATTESTOR_KEY_TABLES_AT_LOAD: u32 = 3;
+
 /// `now`: read the system clock. Other values are Unix seconds and must be positive.
 pub const ATTESTOR_NOW: i64 = i64::MIN;
 
@@ -62,7 +74,7 @@ pub struct attestor_store {
 pub struct attestor_store_options {
     /// `sizeof(attestor_store_options)`.
     pub struct_size: u32,
-    /// Must be 0.
+    /// ATTESTOR_STORE_NO_IFMA or 0.
     pub flags: u32,
     /// ATTESTOR_GATE_*: what is done about a `spiffe_sequence` that went back; 0 is ATTESTOR_GATE_HOLD.
     pub gate_rollback: u32,
@@ -72,6 +84,13 @@ pub struct attestor_store_options {
     pub gate_replaced: u32,
     /// Seconds between two fetches of a source for keys that it did not have; 0 is 10.
     pub cooldown_secs: u32,
+    /// ATTESTOR_KEY_TABLES_*: which keys get tables, by which signatures are checked faster; 0 is
+    /// ATTESTOR_KEY_TABLES_AUTO.
+    pub key_tables: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// Most bytes of the tables, of which the least recently used go; 0 is 32 MiB.
+    pub key_table_bytes: u64,
 }
 
 // SAFETY: repr(C), integers, the size first.
@@ -94,7 +113,7 @@ pub struct attestor_put_options {
 // SAFETY: repr(C), integers, the size first.
 unsafe impl Sized32 for attestor_put_options {}
 
-const _: () = assert!(size_of::<attestor_store_options>() == 24);
+const _: () = assert!(size_of::<attestor_store_options>() == 40);
 const _: () = assert!(size_of::<attestor_put_options>() == 24);
 
 /// `now` of the header as the core takes it.
@@ -123,7 +142,7 @@ pub(super) unsafe fn source<'a>(
 
 impl attestor_store_options {
     fn read(&self) -> Result<StoreOptions, Reason> {
-        if self.flags != 0 {
+        if self.flags & !ATTESTOR_STORE_NO_IFMA != 0 || self.reserved != 0 {
             return Err(Reason::OptionUnsupported);
         }
         let mut options = StoreOptions::default();
@@ -144,6 +163,17 @@ impl attestor_store_options {
         if self.cooldown_secs != 0 {
             options.cooldown = self.cooldown_secs;
         }
+        options.key_tables = match self.key_tables {
+            0 => options.key_tables,
+            ATTESTOR_KEY_TABLES_OFF => KeyTables::Off,
+            ATTESTOR_KEY_TABLES_AUTO => KeyTables::Auto,
+            ATTESTOR_KEY_TABLES_AT_LOAD => KeyTables::AtLoad,
+            _ => return Err(Reason::ArgumentInvalid),
+        };
+        if self.key_table_bytes != 0 {
+            options.key_table_bytes = usize::try_from(self.key_table_bytes).unwrap_or(usize::MAX);
+        }
+        options.ifma = self.flags & ATTESTOR_STORE_NO_IFMA == 0;
         Ok(options)
     }
 }

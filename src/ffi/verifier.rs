@@ -32,6 +32,8 @@ pub const ATTESTOR_POSSESSION_SIGNED_CHALLENGE: u32 = 2;
 
 /// `attestor_verifier_options.flags`: every credential is verified anew.
 pub const ATTESTOR_VERIFIER_NO_CACHE: u32 = 1;
+/// `attestor_verifier_options.flags`: the reference is asked, too, before a signature that a table checked is accepted.
+pub const ATTESTOR_VERIFIER_DOUBLE_CHECK: u32 = 2;
 
 /// A store and a policy. Shared: any number of threads; reference-counted by `_ref` and `_free`.
 pub struct attestor_verifier {
@@ -44,7 +46,7 @@ pub struct attestor_verifier {
 pub struct attestor_verifier_options {
     /// `sizeof(attestor_verifier_options)`.
     pub struct_size: u32,
-    /// ATTESTOR_VERIFIER_NO_CACHE or 0.
+    /// ATTESTOR_VERIFIER_*.
     pub flags: u32,
     /// Most entries of the verified-credential cache, at most 1048576; 0 is 4096. Their records, of less than half a
     /// kilobyte each, are set aside at once.
@@ -58,7 +60,7 @@ unsafe impl Sized32 for attestor_verifier_options {}
 
 impl attestor_verifier_options {
     fn read(&self) -> Result<VerifierOptions, Reason> {
-        if self.flags & !ATTESTOR_VERIFIER_NO_CACHE != 0 {
+        if self.flags & !(ATTESTOR_VERIFIER_NO_CACHE | ATTESTOR_VERIFIER_DOUBLE_CHECK) != 0 {
             return Err(Reason::OptionUnsupported);
         }
         if self.cache_entries > MAX_CACHE_ENTRIES {
@@ -73,6 +75,7 @@ impl attestor_verifier_options {
         Ok(VerifierOptions {
             cache_entries: if self.flags & ATTESTOR_VERIFIER_NO_CACHE == 0 { entries } else { 0 },
             cache_bytes: chosen(self.cache_bytes, default.cache_bytes),
+            double_check: self.flags & ATTESTOR_VERIFIER_DOUBLE_CHECK != 0,
         })
     }
 }
@@ -324,7 +327,8 @@ pub unsafe extern "C" fn attestor_admit_refreshing(
 /// Bytes of a possession message.
 pub const ATTESTOR_POSSESSION_MESSAGE_LEN: u32 = 188;
 
-type Judge = for<'r> fn(&Verifier, &Request<'_>, &'r mut VerifyResult) -> Result<Verified<'r>, Rejected>;
+pub(super) type Judge =
+    for<'r> fn(&Verifier, &Request<'_>, &'r mut VerifyResult) -> Result<Verified<'r>, Rejected>;
 
 /// SAFETY: `request` and `summary` are NULL or as the header describes them.
 unsafe fn ask(
@@ -362,12 +366,12 @@ unsafe fn read_and_judge(
     // SAFETY: the caller's contract.
     let request = required(unsafe { read_struct(request) }?)?;
     // SAFETY: the caller's contract: readable (pointer, length) pairs.
-    let question = unsafe { question(&request) }?;
-    judge(&verifier.inner, &question, result.inner()).map(|_| ()).map_err(|rejected| rejected.reason)
+    let question = unsafe { read_request(&request) }?;
+    judge(&verifier.inner, &question, &mut result.inner).map(|_| ()).map_err(|rejected| rejected.reason)
 }
 
 /// SAFETY: every pointer is NULL or readable for its length, for `'a`.
-unsafe fn question<'a>(request: &attestor_request) -> Result<Request<'a>, Reason> {
+pub(super) unsafe fn read_request<'a>(request: &attestor_request) -> Result<Request<'a>, Reason> {
     if request.flags != 0 || request.reserved != 0 {
         return Err(Reason::OptionUnsupported);
     }
@@ -412,7 +416,7 @@ unsafe fn optional_text<'a>(ptr: *const c_char, len: usize, max: usize) -> Resul
     Ok((!ptr.is_null()).then_some(text))
 }
 
-/// SAFETY: as for [`question`].
+/// SAFETY: as for [`read_request`].
 unsafe fn possession<'a>(request: &attestor_request) -> Result<Option<Possession<'a>>, Reason> {
     if request.challenge_len > MAX_CHALLENGE || request.proof_len > MAX_CHALLENGE {
         return Err(Reason::ArgumentInvalid);

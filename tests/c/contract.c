@@ -15,6 +15,7 @@ int main(void)
     verifier_tests();
     passport_tests();
     result_tests();
+    ask_tests();
     receipt_tests();
     metrics_tests();
     return test_end("contract");

@@ -14,6 +14,7 @@ void overlay_tests(void);
 void verifier_tests(void);
 void passport_tests(void);
 void result_tests(void);
+void ask_tests(void);
 void receipt_tests(void);
 void metrics_tests(void);
 

@@ -283,6 +283,68 @@ static void a_source_name_fits_or_is_not_written(void)
     setup_free(&s);
 }
 
+/* What a store of these options says of its tables after four verdicts without a cache. */
+static attestor_metrics tables_of(const attestor_store_options *options, uint32_t flags)
+{
+    struct setup s = setup_new();
+    attestor_metrics metrics = ATTESTOR_METRICS_INIT;
+    attestor_verifier_options verifier = ATTESTOR_VERIFIER_OPTIONS_INIT;
+    verifier.flags = ATTESTOR_VERIFIER_NO_CACHE | flags;
+    attestor_verifier_free(s.verifier);
+    attestor_store_free(s.store);
+    test_need(attestor_store_new(options, &s.store, NULL) == ATTESTOR_OK, "a store");
+    CHECK_STATUS(put_bytes(s.store, s.bundle, NULL), ATTESTOR_OK);
+    test_need(attestor_verifier_new(s.store, POLICY, strlen(POLICY), &verifier, &s.verifier, NULL) == ATTESTOR_OK,
+              "a verifier");
+    for (int i = 0; i < 4; i++)
+        CHECK_STATUS(setup_verify(&s, NULL), ATTESTOR_OK);
+    CHECK_STATUS(attestor_verifier_metrics(s.verifier, &metrics, NULL), ATTESTOR_OK);
+    setup_free(&s);
+    CHECK(metrics.key_tables_by_table + metrics.key_tables_by_reference >= 4);
+    CHECK(metrics.key_tables_disagreements == 0);
+    return metrics;
+}
+
+static uint32_t ifma_of_this_processor(void)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512ifma")) return ATTESTOR_METRICS_IFMA;
+#endif
+    return 0;
+}
+
+static void tables_are_made_as_the_store_says(void)
+{
+    attestor_store_options options = ATTESTOR_STORE_OPTIONS_INIT;
+    attestor_store *store = NULL;
+    const uint32_t not_yet[] = {0, ATTESTOR_KEY_TABLES_OFF, ATTESTOR_KEY_TABLES_AUTO};
+    for (size_t i = 0; i < sizeof not_yet / sizeof *not_yet; i++) {
+        options.key_tables = not_yet[i];
+        const attestor_metrics none = tables_of(&options, 0);
+        CHECK(none.key_tables_made == 0 && none.key_tables_held == 0 && none.key_tables_bytes == 0);
+        CHECK(none.key_tables_by_table == 0 && none.key_tables_by_reference == 4);
+        CHECK(none.flags == ifma_of_this_processor());
+    }
+    options.key_tables = ATTESTOR_KEY_TABLES_AT_LOAD;
+    for (uint32_t flags = 0; flags < 2; flags++) {
+        options.flags = flags * ATTESTOR_STORE_NO_IFMA;
+        const attestor_metrics made = tables_of(&options, flags * ATTESTOR_VERIFIER_DOUBLE_CHECK);
+        CHECK(made.key_tables_held == 1 && made.key_tables_made == 1 && made.key_tables_bytes > 0);
+        /* The first verdict is the reference's and proves the table, which gives the others. */
+        CHECK(made.key_tables_by_table == 3 && made.key_tables_by_reference == 1 + 3 * flags);
+        CHECK(made.flags == (flags == 0 ? ifma_of_this_processor() : 0));
+    }
+    /* No table fits. */
+    options.key_table_bytes = 1;
+    const attestor_metrics full = tables_of(&options, 0);
+    CHECK(full.key_tables_held == 0 && full.key_tables_made == 0 && full.key_tables_by_reference == 4);
+    options.key_tables = 4;
+    CHECK_STATUS(attestor_store_new(&options, &store, NULL), ATTESTOR_ARGUMENT_INVALID);
+    options.key_tables = 0;
+    options.reserved = 1;
+    CHECK_STATUS(attestor_store_new(&options, &store, NULL), ATTESTOR_OPTION_UNSUPPORTED);
+}
+
 void metrics_tests(void)
 {
     RUN(every_verdict_is_counted);
@@ -295,4 +357,5 @@ void metrics_tests(void)
     RUN(readiness_is_of_what_the_policy_names);
     RUN(sources_are_told_by_their_names);
     RUN(a_source_name_fits_or_is_not_written);
+    RUN(tables_are_made_as_the_store_says);
 }

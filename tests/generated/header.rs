@@ -4,7 +4,7 @@ use attestor::Reason;
 use std::fmt::Write as _;
 use std::path::Path;
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "types.rs",
     "status.rs",
     "store.rs",
@@ -15,6 +15,7 @@ const FILES: [&str; 13] = [
     "overlay.rs",
     "result.rs",
     "verifier.rs",
+    "ask.rs",
     "metrics.rs",
     "passport.rs",
     "receipt.rs",

@@ -1,7 +1,7 @@
 /* Inline helpers. */
 
 #define ATTESTOR_ERROR_INIT { (uint32_t)sizeof(attestor_error), 0, NULL, NULL, { 0 }, 0, 0 }
-#define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0, 0, 0, 0, 0 }
+#define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0, 0 }
 #define ATTESTOR_DENY_ENTRY_INIT { (uint32_t)sizeof(attestor_deny_entry), 0, 0, 0, 0, NULL, 0, NULL, 0 }
 #define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0, 0, 0 }
@@ -18,9 +18,11 @@
     { (uint32_t)sizeof(attestor_source_health), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0, \
       NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+#define ATTESTOR_QUESTION_INIT { (uint32_t)sizeof(attestor_question), 0, ATTESTOR_NOW, NULL, NULL, NULL, 0 }
 #define ATTESTOR_RESTORE_REPORT_INIT { (uint32_t)sizeof(attestor_restore_report), 0, 0, 0, 0 }
 #define ATTESTOR_READINESS_INIT { (uint32_t)sizeof(attestor_readiness), 0, 0, 0, 0, 0, 0 }
-#define ATTESTOR_METRICS_INIT { (uint32_t)sizeof(attestor_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATTESTOR_METRICS_INIT \
+    { (uint32_t)sizeof(attestor_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_SOURCE_METRICS_INIT { (uint32_t)sizeof(attestor_source_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_PASSPORT_CLAIMS_INIT { (uint32_t)sizeof(attestor_passport_claims), 0, 0, 0, NULL, 0, NULL, 0 }
 #define ATTESTOR_RECEIPT_INIT                                                                             \
@@ -66,6 +68,25 @@ static inline attestor_request attestor_request_default(const uint8_t *credentia
     return request;
 }
 
+/* A text of an answer by its index: ATTESTOR_TEXT_* and on. Absent past the last one. Valid as long as the
+ * answer is. */
+static inline attestor_str attestor_answer_text(const attestor_answer *answer, uint32_t index)
+{
+    const unsigned char *block = (const unsigned char *)answer;
+    attestor_str text = { NULL, 0 };
+    uint32_t ends[2] = { 0, 0 };
+    if (index >= answer->texts)
+        return text;
+    if (index > 0) {
+        memcpy(&ends[0], block + answer->ends_at + (size_t)(index - 1) * sizeof ends[0], sizeof ends[0]);
+        ends[0]++;
+    }
+    memcpy(&ends[1], block + answer->ends_at + (size_t)index * sizeof ends[1], sizeof ends[1]);
+    text.ptr = (const char *)block + answer->texts_at + ends[0];
+    text.len = (size_t)(ends[1] - ends[0]);
+    return text;
+}
+
 /* 1 if the loaded library speaks the ABI of this header. */
 static inline int attestor_check_abi(void)
 {
@@ -83,7 +104,7 @@ static inline int attestor_check_abi(void)
 ATTESTOR_LAYOUT(sizeof(attestor_str) == 2 * sizeof(void *));
 ATTESTOR_LAYOUT(sizeof(attestor_error) == 8 + 2 * sizeof(void *) + 256 + 8);
 ATTESTOR_LAYOUT(offsetof(attestor_error, detail) == 8 + 2 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 40);
 ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 24);
 ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128 + 24);
 ATTESTOR_LAYOUT(offsetof(attestor_slot_info, skipped) == 88);
@@ -99,12 +120,15 @@ ATTESTOR_LAYOUT(sizeof(attestor_deny_entry) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_deny_entry, expires_at) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 24);
 ATTESTOR_LAYOUT(sizeof(attestor_request) == 32 + 20 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_question) == 16 + 4 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_answer) == 48);
+ATTESTOR_LAYOUT(offsetof(attestor_answer, expires_at) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 16 * sizeof(void *) + 16);
 ATTESTOR_LAYOUT(sizeof(attestor_passport_claims) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
 ATTESTOR_LAYOUT(sizeof(attestor_restore_report) == 32);
 ATTESTOR_LAYOUT(sizeof(attestor_readiness) == 48);
-ATTESTOR_LAYOUT(sizeof(attestor_metrics) == 96);
+ATTESTOR_LAYOUT(sizeof(attestor_metrics) == 152);
 ATTESTOR_LAYOUT(sizeof(attestor_verdict_count) == 80);
 ATTESTOR_LAYOUT(offsetof(attestor_verdict_count, code) == 68);
 ATTESTOR_LAYOUT(sizeof(attestor_source_metrics) == 72);

@@ -7,6 +7,8 @@
  *   attestor_verifier  a store and a policy                                     shared
  *   attestor_request   one question, on the caller's stack                      plain
  *   attestor_result    storage of one verdict, made once and reused             local
+ *   attestor_question  what attestor_ask is asked, reusable                     plain
+ *   attestor_answer    the verdict with all its texts, in the caller's memory   plain
  *   attestor_source    a callback that fetches a source's material              plain
  *   attestor_sink      where the callback puts it                               its own
  *   attestor_receipt   one line of a receipt log, on the caller's stack         plain
@@ -19,12 +21,12 @@
  *              remove, withdraw, set_source, refresh, restore, allow_publishing, deny, lift, set_policy) and
  *              _ref take any number of threads too, and no reader ever waits for a change.
  *              After fork, the child may verify; to change anything it makes handles of its own.
- *   Callbacks  run only inside attestor_store_refresh, attestor_store_refresh_source, attestor_verify_refreshing
- *              and attestor_admit_refreshing, on the calling thread, with no lock held; `drop` of a callback also
- *              inside what makes the store let go of it. A callback may call attestor, but a refresh of its own
+ *   Callbacks  run only inside attestor_store_refresh, attestor_store_refresh_source, attestor_verify_refreshing,
+ *              attestor_admit_refreshing and attestor_ask with ATTESTOR_ASK_REFRESHING, on the calling thread, with
+ *              no lock held; `drop` of a callback also inside what makes the store let go of it. A callback may call attestor, but a refresh of its own
  *              store is ATTESTOR_REFRESH_REENTRANT. It must not unwind, throw or longjmp out of itself, keep its
  *              sink, use the sink on another thread, or give up the last reference to a handle in use: all of
- *              these are undefined. attestor_verify and attestor_admit never call back.
+ *              these are undefined. attestor_verify, attestor_admit and other questions never call back.
  *   Memory     What attestor makes, attestor frees. `_free(NULL)` does nothing. No caller pointer is kept.
  *   Inputs     (pointer, length) pairs: text as const char *, bytes from outside as const uint8_t *.
  *              (NULL, 0) is an empty input; (NULL, n) is ATTESTOR_ARGUMENT_INVALID. Lengths over a limit
@@ -34,7 +36,7 @@
  *   Structures start with their own size: use the _INIT macros. Members are only ever appended. A shorter
  *              structure (an older caller) counts as extended with zeros, a longer one must end in zeros, else
  *              ATTESTOR_OPTION_UNSUPPORTED; a size below 4 or above 4096 is ATTESTOR_ARGUMENT_INVALID.
- *              Zero is the default of every member but attestor_request.now.
+ *              Zero is the default of every member but the `now` of a request or question.
  *   Limits     Credential 64 KiB (a policy sets less), bundle and policy document 1 MiB, bundle map 16 MiB,
  *              source name and denied value 2048 bytes, attestor id 64 bytes, 100000 denials, snapshot 1 GiB.
  *   Errors     attestor_error is optional, in the caller's memory, and holds no bytes of a credential.
@@ -249,6 +251,18 @@
 // `attestor_store_options.gate_*`: removals are taken, additions are not, and the put says why.
 #define ATTESTOR_GATE_HOLD 3
 
+// `attestor_store_options.flags`: no AVX-512 IFMA, whatever the processor has; the verdicts are the same.
+#define ATTESTOR_STORE_NO_IFMA 1
+
+// `attestor_store_options.key_tables`: no key gets a table.
+#define ATTESTOR_KEY_TABLES_OFF 1
+
+// `attestor_store_options.key_tables`: a key gets its table when it has proven busy.
+#define ATTESTOR_KEY_TABLES_AUTO 2
+
+// `attestor_store_options.key_tables`: every key gets its table when it is put.
+#define ATTESTOR_KEY_TABLES_AT_LOAD 3
+
 // `now`: read the system clock. Other values are Unix seconds and must be positive.
 #define ATTESTOR_NOW INT64_MIN
 
@@ -389,8 +403,51 @@
 // `attestor_verifier_options.flags`: every credential is verified anew.
 #define ATTESTOR_VERIFIER_NO_CACHE 1
 
+// `attestor_verifier_options.flags`: the reference is asked, too, before a signature that a table checked is accepted.
+#define ATTESTOR_VERIFIER_DOUBLE_CHECK 2
+
 // Bytes of a possession message.
 #define ATTESTOR_POSSESSION_MESSAGE_LEN 188
+
+// `attestor_question.flags`: judge an admission, as `attestor_admit`.
+#define ATTESTOR_ASK_ADMISSION 1
+
+// `attestor_question.flags`: refresh and judge again, as `attestor_verify_refreshing`: the only question that calls
+// back.
+#define ATTESTOR_ASK_REFRESHING 2
+
+// `attestor_question.flags`: the evidence is part of the answer.
+#define ATTESTOR_ASK_EVIDENCE 4
+
+// The texts of an answer: the workload's identity; see `attestor_summary` for these eight.
+#define ATTESTOR_TEXT_IDENTITY 0
+
+// The identity without what the attestor puts before it.
+#define ATTESTOR_TEXT_SUBJECT 1
+
+// The identity's trust domain.
+#define ATTESTOR_TEXT_TRUST_DOMAIN 2
+
+// The canonical issuer.
+#define ATTESTOR_TEXT_ISSUER 3
+
+// As what the workload enters.
+#define ATTESTOR_TEXT_INTERNAL_IDENTITY 4
+
+// The attestor that judged; of a refusal too.
+#define ATTESTOR_TEXT_ATTESTOR_ID 5
+
+// The thumbprint of the key that verified.
+#define ATTESTOR_TEXT_KEY_THUMBPRINT 6
+
+// The thumbprint of the passport's key.
+#define ATTESTOR_TEXT_PASSPORT_THUMBPRINT 7
+
+// The first of `attestor_answer.policies` policies. The evidence follows the last.
+#define ATTESTOR_TEXT_POLICIES 8
+
+// `attestor_metrics.flags`: AVX-512 IFMA is used: the processor has it, and the store's options allow it.
+#define ATTESTOR_METRICS_IFMA 1
 
 // Storage of one verdict. Local: made once per thread and reused; grows to its high-water mark and stays.
 typedef struct attestor_result attestor_result;
@@ -412,7 +469,7 @@ typedef int32_t attestor_status;
 typedef struct attestor_store_options {
     // `sizeof(attestor_store_options)`.
     uint32_t struct_size;
-    // Must be 0.
+    // ATTESTOR_STORE_NO_IFMA or 0.
     uint32_t flags;
     // ATTESTOR_GATE_*: what is done about a `spiffe_sequence` that went back; 0 is ATTESTOR_GATE_HOLD.
     uint32_t gate_rollback;
@@ -422,6 +479,13 @@ typedef struct attestor_store_options {
     uint32_t gate_replaced;
     // Seconds between two fetches of a source for keys that it did not have; 0 is 10.
     uint32_t cooldown_secs;
+    // ATTESTOR_KEY_TABLES_*: which keys get tables, by which signatures are checked faster; 0 is
+    // ATTESTOR_KEY_TABLES_AUTO.
+    uint32_t key_tables;
+    // Must be 0.
+    uint32_t reserved;
+    // Most bytes of the tables, of which the least recently used go; 0 is 32 MiB.
+    uint64_t key_table_bytes;
 } attestor_store_options;
 
 // What a failed call reports, in the caller's memory. Initialize with ATTESTOR_ERROR_INIT.
@@ -652,7 +716,7 @@ typedef struct attestor_summary {
 typedef struct attestor_verifier_options {
     // `sizeof(attestor_verifier_options)`.
     uint32_t struct_size;
-    // ATTESTOR_VERIFIER_NO_CACHE or 0.
+    // ATTESTOR_VERIFIER_*.
     uint32_t flags;
     // Most entries of the verified-credential cache, at most 1048576; 0 is 4096. Their records, of less than half a
     // kilobyte each, are set aside at once.
@@ -717,6 +781,55 @@ typedef struct attestor_request {
     size_t peer_certificate_len;
 } attestor_request;
 
+// The head of an answer; its texts follow it in the same block. See `attestor_summary` for the members of a verdict.
+//
+// At `ends_at` there are `texts` numbers of 32 bits: where each text ends, in bytes from `texts_at`. A NUL byte follows
+// each text, and then the next one begins; a text may hold a NUL of its own, as JSON can. The texts are ATTESTOR_TEXT_*
+// in that order, the policies, and the evidence, each empty where there is none; a refusal has the attestor and the
+// evidence only. Later versions make this head longer, and add texts behind the last.
+typedef struct attestor_answer {
+    // Bytes of the whole answer; of one that did not fit, the bytes that it needs.
+    uint32_t size;
+    // The verdict.
+    attestor_status code;
+    // ATTESTOR_CLASS_* of the verdict.
+    int32_t verdict_class;
+    // ATTESTOR_AUTHENTICATED, ATTESTOR_LOCAL and the other flags of a summary.
+    uint32_t flags;
+    // Unix seconds; the credential's own expiry.
+    int64_t expires_at;
+    // ATTESTOR_CREDENTIAL_*.
+    uint32_t credential_kind;
+    // What the shadow policy would have said.
+    attestor_status shadow_code;
+    // How many policies the mapping grants.
+    uint32_t policies;
+    // How many texts there are.
+    uint32_t texts;
+    // Where the ends of the texts stand, in bytes from the start of the answer.
+    uint32_t ends_at;
+    // Where the texts begin, in bytes from the start of the answer.
+    uint32_t texts_at;
+} attestor_answer;
+
+// What `attestor_ask` is asked beside the credential, reusable as it stands. Initialize with ATTESTOR_QUESTION_INIT.
+typedef struct attestor_question {
+    // `sizeof(attestor_question)`.
+    uint32_t struct_size;
+    // ATTESTOR_ASK_*.
+    uint32_t flags;
+    // Unix seconds, or ATTESTOR_NOW, as of a request.
+    int64_t now;
+    // Storage to work in.
+    struct attestor_result *result;
+    // What a request holds beside `credential` and `now`, which are not looked at in it; may be NULL.
+    const struct attestor_request *request;
+    // Where the answer goes, texts and all.
+    struct attestor_answer *answer;
+    // Bytes there, at least `sizeof(attestor_answer)`.
+    size_t room;
+} attestor_question;
+
 // Whether the sources that a policy names can be used.
 typedef struct attestor_readiness {
     // `sizeof(attestor_readiness)`; set before the call.
@@ -739,7 +852,7 @@ typedef struct attestor_readiness {
 typedef struct attestor_metrics {
     // `sizeof(attestor_metrics)`; set before the call.
     uint32_t struct_size;
-    // 0.
+    // ATTESTOR_METRICS_IFMA or 0.
     uint32_t flags;
     // Verdicts of class allow.
     uint64_t allowed;
@@ -763,6 +876,21 @@ typedef struct attestor_metrics {
     uint64_t cache_entries;
     // Bytes set aside for their texts now, beside a fixed record of less than half a kilobyte each.
     uint64_t cache_bytes;
+    // Keys of the store that have a table now.
+    uint64_t key_tables_held;
+    // Bytes that these take.
+    uint64_t key_tables_bytes;
+    // Tables that were made.
+    uint64_t key_tables_made;
+    // Tables that gave their place to others'.
+    uint64_t key_tables_evicted;
+    // Tables that were dropped because they and the reference disagreed: anything but 0 is a defect of the library or the
+    // machine. Every verdict was the reference's.
+    uint64_t key_tables_disagreements;
+    // Signatures that tables checked, for any verifier of the store.
+    uint64_t key_tables_by_table;
+    // Signatures of the store's keys that the reference checked.
+    uint64_t key_tables_by_reference;
 } attestor_metrics;
 
 // How often one attestor came to one verdict.
@@ -1416,6 +1544,35 @@ attestor_status attestor_possession_message(const uint8_t *challenge,
                                             uint8_t *out,
                                             struct attestor_error *err);
 
+// Judges one credential as `attestor_verify` or its kin by `flags` do, and writes the whole answer.
+//
+// For callers to whom a crossing is dear: nothing is left to be read from the result, which is cleared as by
+// `attestor_result_clear`.
+// Returns: as `attestor_verify`; an ATTESTOR_BUFFER_TOO_SMALL is no verdict: its answer has nothing but `size`, and
+// `attestor_result_answer` then gives the whole one. The answer is written whatever the outcome.
+// Threads: `verifier` any, `result` and `answer` one at a time. Calls back only with ATTESTOR_ASK_REFRESHING.
+// Allocates: as `attestor_verify`, and the evidence.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_ask(const struct attestor_verifier *verifier,
+                             const struct attestor_question *question,
+                             const uint8_t *credential,
+                             size_t credential_len);
+
+// Writes the answer of the last verdict, of `attestor_verify` and its kin or of an `attestor_ask` that did not fit.
+//
+// `flags` is ATTESTOR_ASK_EVIDENCE or 0; `answer` and `room` are as in a question. `err` may be NULL.
+// Returns: ATTESTOR_OK, whatever the verdict; ATTESTOR_BUFFER_TOO_SMALL (the answer has nothing but `size`),
+// ATTESTOR_NOT_VERIFIED, ATTESTOR_OPTION_UNSUPPORTED.
+// Threads: any, while no verification uses the result. Allocates: the evidence.
+ATTESTOR_API
+ATTESTOR_MUST_USE
+attestor_status attestor_result_answer(const struct attestor_result *result,
+                                       uint32_t flags,
+                                       struct attestor_answer *answer,
+                                       size_t room,
+                                       struct attestor_error *err);
+
 // Says whether the sources that the policy names can be used at `now`. A policy that takes every trust domain of a
 // feed names none.
 //
@@ -1428,7 +1585,8 @@ attestor_status attestor_verifier_readiness(const struct attestor_verifier *veri
                                             struct attestor_readiness *out,
                                             struct attestor_error *err);
 
-// Reads what was counted: verdicts by class, and the verified-credential cache. A shadow policy's do not count.
+// Reads what was counted: verdicts by class, the verified-credential cache, and the tables of the store's keys. A
+// shadow policy's do not count.
 //
 // `out->struct_size` must be set. `err` may be NULL. Returns: ATTESTOR_OK.
 // Threads: any; a verification never waits for it. Allocates: yes.
@@ -1542,7 +1700,7 @@ attestor_status attestor_receipt_head(const uint8_t *line,
 /* Inline helpers. */
 
 #define ATTESTOR_ERROR_INIT { (uint32_t)sizeof(attestor_error), 0, NULL, NULL, { 0 }, 0, 0 }
-#define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0, 0, 0, 0, 0 }
+#define ATTESTOR_STORE_OPTIONS_INIT { (uint32_t)sizeof(attestor_store_options), 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_PUT_OPTIONS_INIT { (uint32_t)sizeof(attestor_put_options), 0, 0, 0 }
 #define ATTESTOR_DENY_ENTRY_INIT { (uint32_t)sizeof(attestor_deny_entry), 0, 0, 0, 0, NULL, 0, NULL, 0 }
 #define ATTESTOR_VERIFIER_OPTIONS_INIT { (uint32_t)sizeof(attestor_verifier_options), 0, 0, 0 }
@@ -1559,9 +1717,11 @@ attestor_status attestor_receipt_head(const uint8_t *line,
     { (uint32_t)sizeof(attestor_source_health), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_REQUEST_INIT { (uint32_t)sizeof(attestor_request), 0, ATTESTOR_NOW, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0, \
       NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+#define ATTESTOR_QUESTION_INIT { (uint32_t)sizeof(attestor_question), 0, ATTESTOR_NOW, NULL, NULL, NULL, 0 }
 #define ATTESTOR_RESTORE_REPORT_INIT { (uint32_t)sizeof(attestor_restore_report), 0, 0, 0, 0 }
 #define ATTESTOR_READINESS_INIT { (uint32_t)sizeof(attestor_readiness), 0, 0, 0, 0, 0, 0 }
-#define ATTESTOR_METRICS_INIT { (uint32_t)sizeof(attestor_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATTESTOR_METRICS_INIT \
+    { (uint32_t)sizeof(attestor_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_SOURCE_METRICS_INIT { (uint32_t)sizeof(attestor_source_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define ATTESTOR_PASSPORT_CLAIMS_INIT { (uint32_t)sizeof(attestor_passport_claims), 0, 0, 0, NULL, 0, NULL, 0 }
 #define ATTESTOR_RECEIPT_INIT                                                                             \
@@ -1607,6 +1767,25 @@ static inline attestor_request attestor_request_default(const uint8_t *credentia
     return request;
 }
 
+/* A text of an answer by its index: ATTESTOR_TEXT_* and on. Absent past the last one. Valid as long as the
+ * answer is. */
+static inline attestor_str attestor_answer_text(const attestor_answer *answer, uint32_t index)
+{
+    const unsigned char *block = (const unsigned char *)answer;
+    attestor_str text = { NULL, 0 };
+    uint32_t ends[2] = { 0, 0 };
+    if (index >= answer->texts)
+        return text;
+    if (index > 0) {
+        memcpy(&ends[0], block + answer->ends_at + (size_t)(index - 1) * sizeof ends[0], sizeof ends[0]);
+        ends[0]++;
+    }
+    memcpy(&ends[1], block + answer->ends_at + (size_t)index * sizeof ends[1], sizeof ends[1]);
+    text.ptr = (const char *)block + answer->texts_at + ends[0];
+    text.len = (size_t)(ends[1] - ends[0]);
+    return text;
+}
+
 /* 1 if the loaded library speaks the ABI of this header. */
 static inline int attestor_check_abi(void)
 {
@@ -1624,7 +1803,7 @@ static inline int attestor_check_abi(void)
 ATTESTOR_LAYOUT(sizeof(attestor_str) == 2 * sizeof(void *));
 ATTESTOR_LAYOUT(sizeof(attestor_error) == 8 + 2 * sizeof(void *) + 256 + 8);
 ATTESTOR_LAYOUT(offsetof(attestor_error, detail) == 8 + 2 * sizeof(void *));
-ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 24);
+ATTESTOR_LAYOUT(sizeof(attestor_store_options) == 40);
 ATTESTOR_LAYOUT(sizeof(attestor_put_options) == 24);
 ATTESTOR_LAYOUT(sizeof(attestor_slot_info) == 56 + 32 + 128 + 24);
 ATTESTOR_LAYOUT(offsetof(attestor_slot_info, skipped) == 88);
@@ -1640,12 +1819,15 @@ ATTESTOR_LAYOUT(sizeof(attestor_deny_entry) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_deny_entry, expires_at) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_verifier_options) == 24);
 ATTESTOR_LAYOUT(sizeof(attestor_request) == 32 + 20 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_question) == 16 + 4 * sizeof(void *));
+ATTESTOR_LAYOUT(sizeof(attestor_answer) == 48);
+ATTESTOR_LAYOUT(offsetof(attestor_answer, expires_at) == 16);
 ATTESTOR_LAYOUT(sizeof(attestor_summary) == 24 + 16 * sizeof(void *) + 16);
 ATTESTOR_LAYOUT(sizeof(attestor_passport_claims) == 24 + 4 * sizeof(void *));
 ATTESTOR_LAYOUT(offsetof(attestor_summary, identity) == 24);
 ATTESTOR_LAYOUT(sizeof(attestor_restore_report) == 32);
 ATTESTOR_LAYOUT(sizeof(attestor_readiness) == 48);
-ATTESTOR_LAYOUT(sizeof(attestor_metrics) == 96);
+ATTESTOR_LAYOUT(sizeof(attestor_metrics) == 152);
 ATTESTOR_LAYOUT(sizeof(attestor_verdict_count) == 80);
 ATTESTOR_LAYOUT(offsetof(attestor_verdict_count, code) == 68);
 ATTESTOR_LAYOUT(sizeof(attestor_source_metrics) == 72);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from libattestor import (
     BundleStore,
     Denied,
     Freshness,
+    KeyTableMetrics,
     Misuse,
     Readiness,
     Reason,
@@ -152,3 +154,47 @@ def test_put_again_is_only_confirmed(store: BundleStore, verifier: Verifier) -> 
     verifier.verify(TOKEN, now=CLOCK)
     store.put("example.org", BUNDLE, now=CLOCK + 900)
     assert verifier.verify(TOKEN, now=CLOCK + 900).from_cache
+
+
+def tables(double_check: bool = False, **options: Any) -> KeyTableMetrics:
+    """Say what a store made of its tables for four verdicts without a cache."""
+    with BundleStore(**options) as store:
+        store.put("example.org", BUNDLE, now=CLOCK)
+        with Verifier(store, POLICY, cache_entries=0, double_check=double_check) as verifier:
+            for _ in range(4):
+                verifier.verify(TOKEN, now=CLOCK)
+            return verifier.metrics(now=CLOCK).key_tables
+
+
+def has_ifma() -> bool:
+    """Say whether the processor has AVX-512 IFMA."""
+    return "avx512ifma" in Path("/proc/cpuinfo").read_text().split()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"key_tables": "off"}, {"key_tables": "auto"}, {"key_tables": "at_load", "key_table_bytes": 0}],
+)
+def test_no_key_has_a_table_yet(options: dict[str, Any]) -> None:
+    made = tables(**options)
+    assert (made.held, made.bytes, made.made, made.by_table, made.by_reference) == (0, 0, 0, 0, 4)
+
+
+@pytest.mark.parametrize("double_check", [False, True])
+def test_keys_get_tables_at_load(double_check: bool) -> None:
+    made = tables(double_check, key_tables="at_load", ifma=not double_check)
+    assert (made.held, made.made, made.evicted, made.disagreements) == (1, 1, 0, 0)
+    assert made.bytes > 0
+    # The first verdict is the reference's and proves the table, which gives the others.
+    assert (made.by_table, made.by_reference) == (3, 4 if double_check else 1)
+    assert made.ifma is (not double_check and has_ifma())
+
+
+def test_a_table_that_does_not_fit() -> None:
+    made = tables(key_tables="at_load", key_table_bytes=1)
+    assert (made.held, made.bytes, made.made, made.by_table, made.by_reference) == (0, 0, 0, 0, 4)
+
+
+@pytest.mark.parametrize("options", [{"key_tables": "always"}, {"key_table_bytes": -1}])
+def test_tables_that_cannot_be(options: dict[str, Any]) -> None:
+    refused(Misuse, lambda: BundleStore(**options))

@@ -10,6 +10,7 @@ from libattestor import (
     BundleStore,
     CacheMetrics,
     Freshness,
+    KeyTableMetrics,
     Metrics,
     Reason,
     Source,
@@ -28,6 +29,9 @@ METRICS = Metrics(
     unavailable=1,
     misused=0,
     cache=CacheMetrics(hits=5, misses=4, insertions=3, evictions=2, stale=1, entries=6, bytes=7000),
+    key_tables=KeyTableMetrics(
+        held=8, bytes=90000, made=10, evicted=2, disagreements=0, by_table=11, by_reference=12, ifma=True
+    ),
     verdicts=(
         VerdictCount(None, Reason.MALFORMED_TOKEN, 3),
         VerdictCount("spiffe", None, 2**64 - 1),

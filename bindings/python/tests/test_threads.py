@@ -136,7 +136,8 @@ def test_storage_is_made_once_per_thread_and_forgets_the_credential(verifier: Ve
             for name in ("credential", *_lowlevel._ASKED):
                 assert (getattr(request, name), getattr(request, f"{name}_len")) == (ffi.NULL, 0)
             assert (request.flags, request.max_age_secs, request.possession) == (0, 0, 0)
-            status = _lowlevel._lib.attestor_result_summary(scratch.result.pointer, scratch.summary, ffi.NULL)
+            summary = ffi.new("attestor_summary *", {"struct_size": ffi.sizeof("attestor_summary")})
+            status = _lowlevel._lib.attestor_result_summary(scratch.result.pointer, summary, ffi.NULL)
             assert status == Reason.NOT_VERIFIED
         return _lowlevel._idle.scratches
 

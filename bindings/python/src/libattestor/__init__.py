@@ -12,6 +12,7 @@ from .feeds import Fetch, Sink
 from .health import (
     CacheMetrics,
     Freshness,
+    KeyTableMetrics,
     Metrics,
     Readiness,
     SourceHealth,
@@ -52,6 +53,7 @@ __all__ = [
     "Freshness",
     "GateAction",
     "Head",
+    "KeyTableMetrics",
     "Metrics",
     "Misuse",
     "Readiness",

@@ -138,6 +138,10 @@ CDEF = r"""
 #define ATTESTOR_GATE_OFF 1
 #define ATTESTOR_GATE_WARN 2
 #define ATTESTOR_GATE_HOLD 3
+#define ATTESTOR_STORE_NO_IFMA 1
+#define ATTESTOR_KEY_TABLES_OFF 1
+#define ATTESTOR_KEY_TABLES_AUTO 2
+#define ATTESTOR_KEY_TABLES_AT_LOAD 3
 #define ATTESTOR_SLOT_JWT 1
 #define ATTESTOR_SLOT_X509 2
 #define ATTESTOR_SLOT_CRL 3
@@ -182,7 +186,21 @@ CDEF = r"""
 #define ATTESTOR_POSSESSION_TLS_HANDSHAKE 1
 #define ATTESTOR_POSSESSION_SIGNED_CHALLENGE 2
 #define ATTESTOR_VERIFIER_NO_CACHE 1
+#define ATTESTOR_VERIFIER_DOUBLE_CHECK 2
 #define ATTESTOR_POSSESSION_MESSAGE_LEN 188
+#define ATTESTOR_ASK_ADMISSION 1
+#define ATTESTOR_ASK_REFRESHING 2
+#define ATTESTOR_ASK_EVIDENCE 4
+#define ATTESTOR_TEXT_IDENTITY 0
+#define ATTESTOR_TEXT_SUBJECT 1
+#define ATTESTOR_TEXT_TRUST_DOMAIN 2
+#define ATTESTOR_TEXT_ISSUER 3
+#define ATTESTOR_TEXT_INTERNAL_IDENTITY 4
+#define ATTESTOR_TEXT_ATTESTOR_ID 5
+#define ATTESTOR_TEXT_KEY_THUMBPRINT 6
+#define ATTESTOR_TEXT_PASSPORT_THUMBPRINT 7
+#define ATTESTOR_TEXT_POLICIES 8
+#define ATTESTOR_METRICS_IFMA 1
 typedef struct attestor_result attestor_result;
 typedef struct attestor_sink attestor_sink;
 typedef struct attestor_store attestor_store;
@@ -195,6 +213,9 @@ typedef struct attestor_store_options {
     uint32_t gate_rekeyed;
     uint32_t gate_replaced;
     uint32_t cooldown_secs;
+    uint32_t key_tables;
+    uint32_t reserved;
+    uint64_t key_table_bytes;
 } attestor_store_options;
 typedef struct attestor_error {
     uint32_t struct_size;
@@ -341,6 +362,28 @@ typedef struct attestor_request {
     const uint8_t *peer_certificate;
     size_t peer_certificate_len;
 } attestor_request;
+typedef struct attestor_answer {
+    uint32_t size;
+    attestor_status code;
+    int32_t verdict_class;
+    uint32_t flags;
+    int64_t expires_at;
+    uint32_t credential_kind;
+    attestor_status shadow_code;
+    uint32_t policies;
+    uint32_t texts;
+    uint32_t ends_at;
+    uint32_t texts_at;
+} attestor_answer;
+typedef struct attestor_question {
+    uint32_t struct_size;
+    uint32_t flags;
+    int64_t now;
+    struct attestor_result *result;
+    const struct attestor_request *request;
+    struct attestor_answer *answer;
+    size_t room;
+} attestor_question;
 typedef struct attestor_readiness {
     uint32_t struct_size;
     uint32_t ready;
@@ -364,6 +407,13 @@ typedef struct attestor_metrics {
     uint64_t cache_stale;
     uint64_t cache_entries;
     uint64_t cache_bytes;
+    uint64_t key_tables_held;
+    uint64_t key_tables_bytes;
+    uint64_t key_tables_made;
+    uint64_t key_tables_evicted;
+    uint64_t key_tables_disagreements;
+    uint64_t key_tables_by_table;
+    uint64_t key_tables_by_reference;
 } attestor_metrics;
 typedef struct attestor_verdict_count {
     char attestor_id[65];
@@ -597,6 +647,15 @@ attestor_status attestor_possession_message(const uint8_t *challenge,
                                             size_t passport_len,
                                             uint8_t *out,
                                             struct attestor_error *err);
+attestor_status attestor_ask(const struct attestor_verifier *verifier,
+                             const struct attestor_question *question,
+                             const uint8_t *credential,
+                             size_t credential_len);
+attestor_status attestor_result_answer(const struct attestor_result *result,
+                                       uint32_t flags,
+                                       struct attestor_answer *answer,
+                                       size_t room,
+                                       struct attestor_error *err);
 attestor_status attestor_verifier_readiness(const struct attestor_verifier *verifier,
                                             int64_t now,
                                             struct attestor_readiness *out,

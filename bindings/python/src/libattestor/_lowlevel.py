@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from struct import Struct, unpack_from
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ._ffi import ffi
@@ -14,6 +15,7 @@ from .errors import AttestorError, Denied, Misuse, Unavailable
 from .health import (
     CacheMetrics,
     Freshness,
+    KeyTableMetrics,
     Metrics,
     Readiness,
     SourceHealth,
@@ -24,7 +26,7 @@ from .values import CredentialKind, Finding, Head, RestoreReport, Shadow, SlotIn
 
 if TYPE_CHECKING:
     from ._callbacks import Feeds
-    from ._ffi import CData, CType
+    from ._ffi import Buffer, CData, CType
     from .values import SourceKind
 
 
@@ -49,14 +51,28 @@ _LOCAL: Final = _lib.ATTESTOR_LOCAL
 _SHADOWED: Final = _lib.ATTESTOR_SHADOWED
 _DUE: Final = _lib.ATTESTOR_BUNDLE_DUE
 _CACHED: Final = _lib.ATTESTOR_FROM_CACHE
-_verify: Final = _lib.attestor_verify
-_admit: Final = _lib.attestor_admit
-_verify_refreshing: Final = _lib.attestor_verify_refreshing
-_admit_refreshing: Final = _lib.attestor_admit_refreshing
+# What a `Verified` has of the flags: whether it is local, due and cached.
+_TOLD: Final = _LOCAL | _DUE | _CACHED
+_BOOLEANS: Final = [(n & _LOCAL != 0, n & _DUE != 0, n & _CACHED != 0) for n in range(_TOLD + 1)]
+_AUTHENTICATED: Final = _lib.ATTESTOR_AUTHENTICATED
+_ABOUT_PASSPORT: Final = _lib.ATTESTOR_ABOUT_PASSPORT
+_WANTED: Final = _lib.ATTESTOR_REFRESH_WANTED
+_ALLOW: Final = _lib.ATTESTOR_CLASS_ALLOW
+_ADMISSION: Final = _lib.ATTESTOR_ASK_ADMISSION
+_REFRESHING: Final = _lib.ATTESTOR_ASK_REFRESHING
+_EVIDENCE: Final = _lib.ATTESTOR_ASK_EVIDENCE
+_POLICIES: Final = _lib.ATTESTOR_TEXT_POLICIES
+_TOO_SMALL: Final = _lib.ATTESTOR_BUFFER_TOO_SMALL
+_ask: Final = _lib.attestor_ask
 _clear: Final = _lib.attestor_result_clear
+#: The members of `attestor_answer`.
+_head: Final = Struct("@IiiIqIiIIII").unpack_from
+_size: Final = Struct("@I").unpack_from
+_MOST_DECODED: Final = 256
 _unpack: Final = ffi.unpack
 _OCTETS: Final = ffi.typeof("uint8_t[]")
 _TEXT: Final = ffi.typeof("char[]")
+_ANSWER: Final = ffi.typeof("attestor_answer *")
 _REASONS: Final = {reason.value: reason for reason in Reason}
 _REJECTIONS: Final = {_lib.ATTESTOR_CLASS_DENY: Denied, _lib.ATTESTOR_CLASS_UNAVAILABLE: Unavailable}
 
@@ -83,6 +99,11 @@ GATE_ACTIONS: Final = {
     "off": _lib.ATTESTOR_GATE_OFF,
     "warn": _lib.ATTESTOR_GATE_WARN,
     "hold": _lib.ATTESTOR_GATE_HOLD,
+}
+KEY_TABLES: Final = {
+    "off": _lib.ATTESTOR_KEY_TABLES_OFF,
+    "auto": _lib.ATTESTOR_KEY_TABLES_AUTO,
+    "at_load": _lib.ATTESTOR_KEY_TABLES_AT_LOAD,
 }
 DENY_KINDS: Final = {
     "trust_domain": _lib.ATTESTOR_DENY_KIND_TRUST_DOMAIN,
@@ -151,13 +172,15 @@ class Handle:
     Not `ffi.gc`: in a garbage cycle that would leave a freed pointer within reach of other finalizers.
     """
 
-    __slots__ = ("_free", "feeds", "pointer")
+    __slots__ = ("_free", "decoded", "feeds", "pointer")
 
     def __init__(self, pointer: CData, free: Callable[[CData], None], feeds: Feeds | None = None) -> None:
         self.pointer: CData | None = pointer
         self._free = free
         #: What the store behind it may call back.
         self.feeds = feeds
+        #: Of a verifier, its last allows by the bytes of their answers.
+        self.decoded: dict[bytes, Verified] = {}
 
     def __del__(self) -> None:
         pointer, self.pointer = self.pointer, None
@@ -170,21 +193,13 @@ def _sized(struct: str) -> CData:
     return ffi.new(f"{struct} *", {"struct_size": ffi.sizeof(struct)})
 
 
-def _error(
-    status: int, detail: str = "", judged: _Scratch | None = None, evidence: bool = False
-) -> AttestorError:
-    """Turn a status into its exception; every refusal of the library goes through here."""
+def _error(status: int, detail: str = "") -> AttestorError:
+    """Turn a status into its exception."""
     reason = _REASONS.get(status)
     kind = _REJECTIONS.get(_lib.attestor_status_class(status))
     if reason is None or kind is None:
         return Misuse(reason or Reason.INTERNAL_ERROR, detail)
-    if judged is None:
-        return kind(reason)
-    shown = judged.evidence() if evidence else None
-    about_passport = judged.has(_lib.ATTESTOR_ABOUT_PASSPORT)
-    authenticated = judged.has(_lib.ATTESTOR_AUTHENTICATED)
-    wanted = judged.has(_lib.ATTESTOR_REFRESH_WANTED)
-    return kind(reason, authenticated, judged.attestor_id(), shown, about_passport, judged.shadow(), wanted)
+    return kind(reason)
 
 
 def _configure(function: Any, *arguments: object) -> None:
@@ -235,10 +250,20 @@ class _Held:
         return array
 
 
-def store_new(feeds: Feeds, gate: Mapping[str, int], cooldown: int) -> Handle:
+def store_new(
+    feeds: Feeds,
+    gate: Mapping[str, int],
+    cooldown: int,
+    *,
+    key_tables: int,
+    key_table_bytes: int,
+    ifma: bool,
+) -> Handle:
     """Make an empty store."""
     options = _sized("attestor_store_options")
     options.cooldown_secs = cooldown
+    options.key_tables, options.key_table_bytes = key_tables, key_table_bytes
+    options.flags = 0 if ifma else _lib.ATTESTOR_STORE_NO_IFMA
     for finding, action in gate.items():
         setattr(options, f"gate_{finding}", action)
     out = ffi.new("attestor_store **")
@@ -486,13 +511,17 @@ def store_denials(store: Handle) -> int:
     return count
 
 
-def verifier_new(store: Handle, policy: bytes, cache_entries: int, cache_bytes: int) -> Handle:
+def verifier_new(
+    store: Handle, policy: bytes, cache_entries: int, cache_bytes: int, double_check: bool
+) -> Handle:
     """Make a verifier, which holds its own reference to the store."""
     options = _sized("attestor_verifier_options")
     if cache_entries and cache_bytes:
         options.cache_entries, options.cache_bytes = cache_entries, cache_bytes
     else:
         options.flags = _lib.ATTESTOR_VERIFIER_NO_CACHE
+    if double_check:
+        options.flags |= _lib.ATTESTOR_VERIFIER_DOUBLE_CHECK
     out = ffi.new("attestor_verifier **")
     _configure(_lib.attestor_verifier_new, store.pointer, policy, len(policy), options, out)
     return Handle(out[0], _lib.attestor_verifier_free, store.feeds)
@@ -528,12 +557,18 @@ def verifier_metrics(verifier: Handle, now: int) -> Metrics:
     found = _sized("attestor_metrics")
     _configure(_lib.attestor_verifier_metrics, verifier.pointer, found)
     cache = {field.name: getattr(found, f"cache_{field.name}") for field in fields(CacheMetrics)}
+    tables = {
+        field.name: getattr(found, f"key_tables_{field.name}")
+        for field in fields(KeyTableMetrics)
+        if field.name != "ifma"
+    }
     return Metrics(
         allowed=found.allowed,
         denied=found.denied,
         unavailable=found.unavailable,
         misused=found.misused,
         cache=CacheMetrics(**cache),
+        key_tables=KeyTableMetrics(**tables, ifma=bool(found.flags & _lib.ATTESTOR_METRICS_IFMA)),
         verdicts=_verdict_counts(verifier),
         sources=_source_metrics(verifier, now),
     )
@@ -593,108 +628,132 @@ class _Draft:
 class _Scratch:
     """What one verification works in, allocated once and reused."""
 
+    __slots__ = ("_block", "answer", "plain", "question", "request", "request_bytes", "result")
+
     def __init__(self) -> None:
         out = ffi.new("attestor_result **")
         _configure(_lib.attestor_result_new, out)
         self.result = Handle(out[0], _lib.attestor_result_free)
         self.request = _sized("attestor_request")
         self.request_bytes = ffi.buffer(self.request)
-        self.blank_request = self.request_bytes[:]
-        self.summary = summary = _sized("attestor_summary")
-        # Views into the summary, whatever it holds.
-        self.identity = summary.identity
-        self.trust_domain = summary.trust_domain
-        self.issuer = summary.issuer
-        self.judged_by = summary.attestor_id
-        self.thumbprint = summary.key_thumbprint
-        self.subject = summary.subject
-        self.internal_identity = summary.internal_identity
-        self.passport_thumbprint = summary.passport_thumbprint
+        self._block = ffi.new(_OCTETS, 8192)
+        self.answer = ffi.buffer(self._block)
+        #: What most calls ask: nothing but a time changes in it.
+        self.plain = self._question()
+        self.question = self._question()
+        self.question.request = self.request
 
-    def judge(self, call: Any, verifier: Handle, credential: bytes, asked: Asked, now: int) -> int:
-        """Make the one crossing and give its status."""
-        request = self.request
-        held = [ffi.from_buffer(_OCTETS, credential)]
-        request.now = now
-        request.credential = held[0]
-        request.credential_len = len(credential)
-        for name, value in asked.items():
-            if isinstance(value, int):
-                setattr(request, name, value)
-            else:
-                view = ffi.from_buffer(_ASKED[name], value)
-                held.append(view)
-                setattr(request, name, view)
-                setattr(request, f"{name}_len", len(value))
-        status: int = call(verifier.pointer, request, self.result.pointer, self.summary, ffi.NULL)
+    def _question(self) -> CData:
+        question = _sized("attestor_question")
+        question.result = self.result.pointer
+        question.answer, question.room = ffi.cast(_ANSWER, self._block), len(self.answer)
+        return question
+
+    def ask(self, verifier: Handle, credential: bytes, asked: Asked, now: int, flags: int) -> int:
+        """Ask about more than a credential."""
+        question, request = self.question, self.request
+        question.now, question.flags = now, flags
+        held = []
+        try:
+            for name, value in asked.items():
+                if isinstance(value, int):
+                    setattr(request, name, value)
+                else:
+                    view = ffi.from_buffer(_ASKED[name], value)
+                    held.append(view)
+                    setattr(request, name, view)
+                    setattr(request, f"{name}_len", len(value))
+            status: int = _ask(verifier.pointer, question, credential, len(credential))
+        finally:
+            # No pointer into the caller's memory stays, and nothing of the request.
+            self.request_bytes[:] = _BLANK_REQUEST
         return status
 
-    def forget(self) -> None:
-        """Keep no pointer into the caller's memory, and nothing of the credential or the request."""
-        _clear(self.result.pointer)
-        self.request_bytes[:] = self.blank_request
-
-    def verified(self, evidence: bool) -> Verified:
-        """Copy an allow out."""
-        summary = self.summary
-        flags = summary.flags
-        draft: Any = _Draft()
-        draft.kind = _KINDS[summary.credential_kind]
-        draft.identity = _text(self.identity)
-        draft.subject = _text(self.subject)
-        draft.trust_domain = _text_or_none(self.trust_domain)
-        draft.issuer = _text_or_none(self.issuer)
-        draft.is_local = flags & _LOCAL != 0
-        draft.attestor_id = _text(self.judged_by)
-        draft.expires_at = summary.expires_at
-        draft.key_thumbprint = _text(self.thumbprint)
-        draft.internal_identity = _text_or_none(self.internal_identity)
-        draft.policies = self.policies()
-        draft.passport_thumbprint = _text_or_none(self.passport_thumbprint)
-        draft.shadow = self.shadow() if flags & _SHADOWED else None
-        draft.bundle_due = flags & _DUE != 0
-        draft.from_cache = flags & _CACHED != 0
-        draft.evidence = self.evidence() if evidence else None
-        draft.__class__ = Verified
-        verified: Verified = draft
-        return verified
-
-    def has(self, flag: int) -> bool:
-        """Tell whether a flag of the summary is set."""
-        return bool(self.summary.flags & flag)
-
-    def attestor_id(self) -> str | None:
-        """Name the attestor that judged, if one did."""
-        return _text_or_none(self.judged_by)
-
-    def policies(self) -> tuple[str, ...]:
-        """Copy the policies that the mapping grants."""
-        count = self.summary.policies
-        return tuple([self._policy(index) for index in range(count)]) if count else ()
-
-    def _policy(self, index: int) -> str:
-        view = ffi.new("attestor_str *")
-        _configure(_lib.attestor_result_policy, self.result.pointer, index, view)
-        return _text(view)
-
-    def shadow(self) -> Shadow | None:
-        """Give what the shadow policy would have said, if there is one."""
-        if not self.has(_SHADOWED):
-            return None
-        return Shadow(_reason(self.summary.shadow_code))
-
-    def evidence(self) -> bytes:
-        """Copy the evidence of the verdict out."""
-        return _written(_lib.attestor_result_evidence, self.result.pointer)
+    def whole_answer(self, evidence: bool) -> Buffer:
+        """Read an answer that was too long for its room: the library still has it."""
+        try:
+            size = _head(self.answer)[0]
+            block = ffi.new(_OCTETS, size)
+            flags = _EVIDENCE if evidence else 0
+            answer = ffi.cast(_ANSWER, block)
+            _configure(_lib.attestor_result_answer, self.result.pointer, flags, answer, size)
+        finally:
+            _clear(self.result.pointer)
+        return ffi.buffer(block)
 
 
-def _text(view: Any) -> str:
-    text: str = _unpack(view.ptr, view.len).decode()
-    return text
+_BLANK_REQUEST: Final = ffi.buffer(_sized("attestor_request"))[:]
 
 
-def _text_or_none(view: Any) -> str | None:
-    return _text(view) if view.ptr else None
+def _known(decoded: dict[bytes, Verified], answer: Buffer) -> Verified:
+    """Copy an allow out unless the same answer was before: then it is judged anew, but not decoded."""
+    octets = answer[: _size(answer)[0]]
+    verified = decoded.get(octets)
+    if verified is None:
+        verified = _verified(answer, False)
+        if len(decoded) >= _MOST_DECODED:
+            decoded.clear()
+        decoded[octets] = verified
+    return verified
+
+
+def _verified(answer: Buffer, evidence: bool) -> Verified:
+    """Copy an allow out; one that is not whole is none."""
+    size, code, verdict, flags, expires_at, kind, shadow, policies, count, ends_at, start = _head(answer)
+    texts = answer[start:size].decode().split("\0")
+    if len(texts) != count + 1:
+        texts = _texts(answer, count, ends_at, start)
+    draft: Any = _Draft()
+    draft.kind = _KINDS[kind]
+    draft.identity = identity = texts[0]
+    draft.subject = texts[1]
+    draft.trust_domain = texts[2] or None
+    draft.issuer = texts[3] or None
+    draft.internal_identity = texts[4] or None
+    draft.attestor_id = texts[5]
+    draft.key_thumbprint = texts[6]
+    draft.passport_thumbprint = texts[7] or None
+    draft.policies = tuple(texts[_POLICIES : _POLICIES + policies]) if policies else ()
+    draft.evidence = proof = texts[_POLICIES + policies].encode() if evidence else None
+    draft.expires_at = expires_at
+    draft.is_local, draft.bundle_due, draft.from_cache = _BOOLEANS[flags & _TOLD]
+    draft.shadow = _shadow(shadow) if flags & _SHADOWED else None
+    if code != _OK or verdict != _ALLOW or not identity or proof == b"":
+        raise Misuse(Reason.INTERNAL_ERROR)
+    draft.__class__ = Verified
+    verified: Verified = draft
+    return verified
+
+
+def _refusal(answer: Buffer, evidence: bool) -> AttestorError:
+    """Copy out what is no allow; every refusal of a credential goes through here."""
+    _, code, verdict, flags, _, _, shadow, policies, count, ends_at, start = _head(answer)
+    reason, kind = _REASONS.get(code), _REJECTIONS.get(verdict)
+    if reason is None or kind is None:
+        return Misuse(reason or Reason.INTERNAL_ERROR)
+    texts = _texts(answer, count, ends_at, start)
+    return kind(
+        reason,
+        flags & _AUTHENTICATED != 0,
+        texts[5] or None,
+        texts[_POLICIES + policies].encode() if evidence else None,
+        flags & _ABOUT_PASSPORT != 0,
+        _shadow(shadow) if flags & _SHADOWED else None,
+        flags & _WANTED != 0,
+    )
+
+
+def _texts(answer: Buffer, count: int, ends_at: int, start: int) -> list[str]:
+    """Cut the texts where the answer says that they end: what stands between them may be in one, too."""
+    texts, at = [], start
+    for end in unpack_from(f"@{count}I", answer, ends_at):
+        texts.append(answer[at : start + end].decode())
+        at = start + end + 1
+    return texts
+
+
+def _shadow(code: int) -> Shadow:
+    return Shadow(_reason(code))
 
 
 class _Idle(threading.local):
@@ -707,14 +766,6 @@ class _Idle(threading.local):
     def __init__(self) -> None:
         self.scratches: list[_Scratch] = []
 
-    def take(self) -> _Scratch:
-        """Give one that is alive: when the interpreter exits, a finalizer may find what is already freed."""
-        while self.scratches:
-            scratch = self.scratches.pop()
-            if scratch.result.pointer is not None:
-                return scratch
-        return _Scratch()
-
 
 _idle: Final = _Idle()
 
@@ -723,35 +774,39 @@ _idle: Final = _Idle()
 Asked = Mapping[str, bytes | int]
 
 
-#: What `verify` asks of the library, by whether it is an admission and whether it may call back.
-_CROSSINGS: Final = {
-    (False, False): _verify,
-    (True, False): _admit,
-    (False, True): _verify_refreshing,
-    (True, True): _admit_refreshing,
-}
-
-
 def verify(
     verifier: Handle,
     credential: bytes,
-    asked: Asked,
-    *,
+    asked: Asked | None,
     now: int,
     evidence: bool,
     admit: bool = False,
     refresh: bool = False,
 ) -> Verified:
     """Judge one credential, or with `admit` an admission; only with `refresh` are fetches called."""
-    scratch = _idle.take()
+    scratches = _idle.scratches
+    scratch = scratches.pop() if scratches else _Scratch()
+    if scratch.result.pointer is None:
+        # The interpreter exits, and a finalizer verifies.
+        scratch = _Scratch()
     try:
-        status = scratch.judge(_CROSSINGS[admit, refresh], verifier, credential, asked, now)
-        if status == _OK:
-            return scratch.verified(evidence)
-        raise _error(status, judged=scratch, evidence=evidence)
+        if asked or evidence or admit or refresh:
+            flags = (_EVIDENCE if evidence else 0) | (_ADMISSION if admit else 0)
+            flags |= _REFRESHING if refresh else 0
+            status = scratch.ask(verifier, credential, asked or {}, now, flags)
+        else:
+            question = scratch.plain
+            question.now = now
+            status = _ask(verifier.pointer, question, credential, len(credential))
+        answer = scratch.answer
+        if status == _TOO_SMALL:
+            answer = scratch.whole_answer(evidence)
+            status = _head(answer)[1]
+        if status != _OK:
+            raise _refusal(answer, evidence)
+        return _verified(answer, evidence) if evidence else _known(verifier.decoded, answer)
     finally:
-        scratch.forget()
-        _idle.scratches.append(scratch)
+        scratches.append(scratch)
 
 
 def passport_mint(

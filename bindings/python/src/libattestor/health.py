@@ -11,6 +11,7 @@ from .values import Source
 __all__ = [
     "CacheMetrics",
     "Freshness",
+    "KeyTableMetrics",
     "Metrics",
     "Readiness",
     "SourceHealth",
@@ -99,6 +100,27 @@ class CacheMetrics:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyTableMetrics:
+    """The tables of a store's keys, whichever verifier asked."""
+
+    #: Keys that have one now.
+    held: int
+    #: Bytes that they take.
+    bytes: int
+    made: int
+    #: Tables that made room for others.
+    evicted: int
+    #: Tables that were dropped because the reference disagreed: any is a defect of library or machine.
+    disagreements: int
+    #: Signatures that tables checked.
+    by_table: int
+    #: Signatures that the reference checked.
+    by_reference: int
+    #: AVX-512 IFMA is used: the processor has it, and the store was not made with `ifma=False`.
+    ifma: bool
+
+
 @dataclass(frozen=True, slots=True)
 class VerdictCount:
     """How often an attestor came to one verdict."""
@@ -145,6 +167,7 @@ class Metrics:
     unavailable: int
     misused: int
     cache: CacheMetrics
+    key_tables: KeyTableMetrics
     #: By attestor and reason, those that occurred.
     verdicts: tuple[VerdictCount, ...]
     #: Those that the policy names, then the others together. Never a name that only a credential has.

@@ -51,6 +51,28 @@ def _families(metrics: Metrics) -> Iterator[tuple[str, str, str, Iterable[Sample
         ("bytes", "gauge", "Memory that they take.", cache.bytes),
     ):
         yield f"cache_{name}", kind, what, [({}, value)]
+    tables = metrics.key_tables
+    for name, kind, what, value in (
+        ("held", "gauge", "Keys of the store that have a table now.", tables.held),
+        ("bytes", "gauge", "Memory that the tables take.", tables.bytes),
+        ("made_total", "counter", "Tables that were made.", tables.made),
+        ("evicted_total", "counter", "Tables that gave way to others.", tables.evicted),
+        (
+            "disagreements_total",
+            "counter",
+            "Tables that were dropped because the reference disagreed: a defect.",
+            tables.disagreements,
+        ),
+        ("signatures_total", "counter", "Signatures that tables checked.", tables.by_table),
+        (
+            "reference_signatures_total",
+            "counter",
+            "Signatures that the reference checked.",
+            tables.by_reference,
+        ),
+        ("ifma", "gauge", "1 if AVX-512 IFMA is used, else 0.", int(tables.ifma)),
+    ):
+        yield f"key_tables_{name}", kind, what, [({}, value)]
     named = [(_labels(source), source) for source in metrics.sources]
     ages = [(labels, source.age) for labels, source in named if source.age is not None]
     yield "source_age_seconds", "gauge", "Seconds since the older slot of the source was confirmed.", ages

@@ -32,6 +32,7 @@ __all__ = ["BundleStore", "Format", "RotationGate"]
 
 #: What the rotation gate does about a finding: nothing; take the update and say so; take its removals only.
 GateAction = Literal["off", "warn", "hold"]
+KeyTables = Literal["off", "auto", "at_load"]
 #: Whose credentials a denial is about: SVIDs, tokens of issuers, passports alone.
 DenyKind = Literal["trust_domain", "issuer", "native"]
 #: What a denial's value is compared with.
@@ -76,9 +77,31 @@ class BundleStore(Closing):
 
     __slots__ = ()
 
-    def __init__(self, *, gate: RotationGate | None = None, cooldown: int = 10) -> None:
-        """Begin empty. `cooldown`: least seconds between two fetches for keys that are missing."""
-        self._handle = _lowlevel.store_new(_callbacks.Feeds(), _gate(gate), _cooldown(cooldown))
+    def __init__(
+        self,
+        *,
+        gate: RotationGate | None = None,
+        cooldown: int = 10,
+        key_tables: KeyTables = "auto",
+        key_table_bytes: int = 32 << 20,
+        ifma: bool = True,
+    ) -> None:
+        """Begin empty. `cooldown`: least seconds between two fetches for keys that are missing.
+
+        `key_tables`: which keys get tables, by which their signatures are checked faster: those that have
+        proven busy, all when they are put, or none. `key_table_bytes` bounds them; 0 does without. Without
+        `ifma`, AVX-512 IFMA is not used, whatever the processor has. No verdict depends on these three.
+        """
+        tables = choice("key_tables", key_tables, _lowlevel.KEY_TABLES, Reason.ARGUMENT_INVALID)
+        size = number_of_64_bits("key_table_bytes", key_table_bytes)
+        self._handle = _lowlevel.store_new(
+            _callbacks.Feeds(),
+            _gate(gate),
+            _cooldown(cooldown),
+            key_tables=tables if size else _lowlevel.KEY_TABLES["off"],
+            key_table_bytes=size,
+            ifma=ifma,
+        )
 
     def put(
         self,

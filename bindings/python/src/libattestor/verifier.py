@@ -6,9 +6,11 @@ import json
 import ssl
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from . import _callbacks, _lowlevel
 from ._arguments import (
+    SYSTEM_CLOCK,
     age,
     binary,
     certificates,
@@ -33,6 +35,8 @@ __all__ = ["Verifier"]
 Credential = str | bytes | bytearray | memoryview
 Chain = bytes | bytearray | memoryview | Sequence[bytes]
 Fields = Mapping[str, str]
+# What most calls ask beside the credential.
+_NOTHING: Final = (None,) * 6
 
 
 class Verifier(Closing):
@@ -48,6 +52,7 @@ class Verifier(Closing):
         receipts: ReceiptLog | None = None,
         cache_entries: int = 4096,
         cache_bytes: int = 8 << 20,
+        double_check: bool = False,
     ) -> None:
         """Take a policy, JSON or what becomes it; raises `Misuse` with the path of a mistake.
 
@@ -56,6 +61,8 @@ class Verifier(Closing):
         the caller's.
 
         `cache_entries` and `cache_bytes` bound the cache of tokens that were verified; 0 does without.
+        With `double_check` the reference is asked, too, before a signature that a key's table checked is
+        accepted.
         """
         if not isinstance(store, BundleStore):
             raise wrong_type("store", "BundleStore", store)
@@ -64,7 +71,7 @@ class Verifier(Closing):
         self._receipts = receipts
         entries = number_of_64_bits("cache_entries", cache_entries)
         size = number_of_64_bits("cache_bytes", cache_bytes)
-        self._handle = _lowlevel.verifier_new(store._open(), _document(policy), entries, size)
+        self._handle = _lowlevel.verifier_new(store._open(), _document(policy), entries, size, double_check)
 
     def set_policy(self, policy: bytes | str | Mapping[str, object]) -> None:
         """Swap the policy; on `Misuse` the old one stays. Calls under way finish under the one they had."""
@@ -115,8 +122,13 @@ class Verifier(Closing):
         With `refresh`, keys that are missing or too old are first fetched by what `BundleStore.set_feed` set,
         if that is due; what a fetch raises is then the `__cause__` of a refusal. Without, nobody is called.
         """
-        asked = _asked(attestor, nonce, max_age, access_token, passport, peer_certificate)
-        return self._judge(octets("credential", credential), asked, now, evidence, receipt_fields, refresh)
+        shown = credential if type(credential) is bytes else octets("credential", credential)
+        more = attestor, nonce, max_age, access_token, passport, peer_certificate
+        asked = None if more == _NOTHING else _asked(*more)
+        if refresh or self._receipts is not None or receipt_fields is not None:
+            return self._judge(shown, asked, now, evidence, receipt_fields, refresh)
+        at = SYSTEM_CLOCK if now is None else clock(now)
+        return _lowlevel.verify(self._open(), shown, asked, at, evidence)
 
     def admit(
         self,
@@ -198,7 +210,7 @@ class Verifier(Closing):
     def _judge(
         self,
         credential: bytes,
-        asked: _lowlevel.Asked,
+        asked: _lowlevel.Asked | None,
         now: int | None,
         evidence: bool,
         receipt_fields: Fields | None,
@@ -210,11 +222,11 @@ class Verifier(Closing):
         if log is None:
             if receipt_fields is not None:
                 raise Misuse(Reason.ARGUMENT_INVALID, "receipt_fields: the verifier has no receipts")
-            return ask(self._open(), credential, asked, now=at, evidence=evidence, admit=admit)
+            return ask(self._open(), credential, asked, at, evidence, admit)
         members = {} if receipt_fields is None else fields("receipt_fields", receipt_fields)
-        event = "agent.register" if "passport" in asked else "credential.verify"
+        event = "agent.register" if asked and "passport" in asked else "credential.verify"
         try:
-            verified = ask(self._open(), credential, asked, now=at, evidence=True, admit=admit)
+            verified = ask(self._open(), credential, asked, at, True, admit)
         except Rejected as refusal:
             _record(log, f"{event}.deny", refusal.evidence, members, now, refusal)
             raise
@@ -225,16 +237,13 @@ class Verifier(Closing):
 def _fetching(
     verifier: _lowlevel.Handle,
     credential: bytes,
-    asked: _lowlevel.Asked,
-    *,
+    asked: _lowlevel.Asked | None,
     now: int,
     evidence: bool,
     admit: bool,
 ) -> Verified:
     """Judge, fetch what is missing, and judge again."""
-    question = partial(
-        _lowlevel.verify, verifier, credential, asked, now=now, evidence=evidence, admit=admit, refresh=True
-    )
+    question = partial(_lowlevel.verify, verifier, credential, asked, now, evidence, admit, refresh=True)
     call = _callbacks.Call()
     verdict = call.run(question)
     if isinstance(verdict, Verified):
