@@ -25,11 +25,13 @@ export ATTESTOR_PREBUILT_LIBRARY := $(CURDIR)/$(LIBRARY)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-models test-c test-go test-python test-oidc-provider test-agreement lint generate install clean
+.PHONY: help demo test test-rust test-models test-kernels test-nightly fuzz test-c test-go test-python test-oidc-provider test-agreement lint generate install clean
 
 help:
 	@echo 'make demo      the same credentials through C, Python, Go and the command line'
 	@echo 'make test      everything: Rust, C, Python, Go, header, lints'
+	@echo 'make test-kernels  the kernels against their peers for ten minutes; make test-nightly, for hours; make fuzz SECONDS=60'
+	@echo 'make bench     us and the peers on the same tokens: docs/performance.md; make bench-quick, the targets alone'
 	@echo 'make generate  rewrite the header, reason tables and declarations from the Rust source'
 	@echo 'make install   library, header, attestor.pc and command line below PREFIX=$(PREFIX)'
 
@@ -85,6 +87,24 @@ test-rust: | $(LOGS)
 test-models: | $(LOGS)
 	cd models && cargo test $(MODELS) 2>&1 | tee $(CURDIR)/$(LOGS)/models.log
 
+# The verification kernels against their peers, optimised: 10^5 verdicts on P-256 and on RSA-2048, 10^4 on each of the rest.
+# Some ten minutes; `make test` runs one round of the same. Every test uses all processors, so one runs at a time.
+KERNELS := cargo test --locked --profile kernels --lib agrees_on_ -- --nocapture --test-threads 1
+
+test-kernels: | $(LOGS)
+	ATTESTOR_ROUNDS=50 $(KERNELS) 2>&1 | tee $(LOGS)/kernels.log
+
+# 10^7 verdicts on P-256 and on RSA-2048, 10^6 on each of the rest.
+test-nightly: | $(LOGS)
+	ATTESTOR_ROUNDS=5000 $(KERNELS) 2>&1 | tee $(LOGS)/nightly.log
+
+# Needs a nightly toolchain and cargo-fuzz. What a target finds is kept below fuzz/artifacts.
+SECONDS := 60
+FUZZ_TARGETS := $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
+
+fuzz:
+	for target in $(FUZZ_TARGETS); do cargo +nightly fuzz run $$target -- -max_total_time=$(SECONDS) -max_len=8192; done
+
 test-c: library | $(LOGS)
 	ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/c.verdicts tests/c/run.sh $(RELEASE) include $(BUILD)/c --sanitize $(if $(shell command -v valgrind),--valgrind) > $(LOGS)/c.log 2>&1 || { cat $(LOGS)/c.log; exit 1; }
 	@tail -1 $(LOGS)/c.log
@@ -103,7 +123,7 @@ test-python: python-package | $(LOGS)
 	cd bindings/python && ../../$(VENV)/bin/ruff check . && ../../$(VENV)/bin/ruff format --check .
 	cd bindings/python && ../../$(VENV)/bin/mypy
 	cd bindings/python && ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/python.verdicts ../../$(PYTHON) -m pytest -q 2>&1 | tee $(CURDIR)/$(LOGS)/python.log
-	$(VENV)/bin/ruff check examples tools tests
+	$(VENV)/bin/ruff check examples tools tests benches
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	$(PYTHON) tests/vectors/make.py --check
 	$(PYTHON) tests/schema.py
@@ -141,6 +161,8 @@ test-install:
 	rm -rf $(BUILD)/root
 	$(MAKE) --no-print-directory install PREFIX=$(CURDIR)/$(BUILD)/root
 	tests/install.sh $(BUILD)/root $(BUILD)
+
+include benches/bench.mk
 
 generate:
 	ATTESTOR_GENERATE=1 cargo test --features capi --test generated

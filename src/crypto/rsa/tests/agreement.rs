@@ -122,7 +122,7 @@ fn agrees(bits: u64, few: usize) {
         let taken = judge(&pair.modulus, &pair.key, alg, &message, &good);
         assert!(taken);
         tally.count(taken);
-        for _ in 0..1 + random.index(2) {
+        for _ in 0..=random.index(2) {
             let (alg, message, signature) = neighbour(&pair.modulus, alg, &message, &good, random);
             tally.count(judge(&pair.modulus, &pair.key, alg, &message, &signature));
         }

@@ -315,7 +315,7 @@ fn agrees_on_ed25519() {
             let taken = key.judge(&message, &good);
             assert!(taken || part != neutral());
             tally.count(taken);
-            for _ in 0..1 + random.index(2) {
+            for _ in 0..=random.index(2) {
                 let judge = if random.index(8) == 0 { &foreign } else { &key };
                 let (message, signature) = neighbour(&message, &good, random);
                 tally.count(judge.judge(&message, &signature));

@@ -1,0 +1,52 @@
+package main
+
+import (
+	attestor "github.com/libattestor/attestor/bindings/go"
+)
+
+// warmCalls are more than a key needs to get its table, and to use it.
+const warmCalls = 64
+
+// ownCases are attestor's: with the options a store has by default, keys busy; and remembered.
+func ownCases(m *material, out *results) ([]*timedCase, error) {
+	var cases []*timedCase
+	for _, state := range []struct {
+		name    string
+		options []attestor.VerifierOption
+	}{{"warm", []attestor.VerifierOption{attestor.WithoutCache()}}, {"cached", nil}} {
+		verifier, err := newVerifier(m, state.options)
+		if err != nil {
+			return nil, err
+		}
+		check := func(token string) bool {
+			identity, err := verifier.Verify(token)
+			return err == nil && identity.ID != ""
+		}
+		valid := m.tokens["valid"]
+		for range warmCalls {
+			check(valid)
+		}
+		out.Figures["allocations/"+m.algorithm+"/"+state.name] = allocations(func() bool { return check(valid) })
+		made := m.casesOf("attestor", check)
+		if state.name == "cached" {
+			made = made[:1]
+		}
+		for at, c := range made {
+			c.name = "attestor/" + m.algorithm + "/" + state.name + "/" + tokens[at].name
+		}
+		cases = append(cases, made...)
+	}
+	return cases, nil
+}
+
+func newVerifier(m *material, options []attestor.VerifierOption) (*attestor.Verifier, error) {
+	store := attestor.NewBundleStore()
+	put := store.Put
+	if !m.isOfSVIDs() {
+		put = store.PutIssuer
+	}
+	if err := put(m.Name, m.bundle); err != nil {
+		return nil, err
+	}
+	return attestor.NewVerifier(store, m.policy, options...)
+}
