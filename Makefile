@@ -75,7 +75,7 @@ test:
 
 lint: | $(LOGS)
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked -- -D warnings
 	cargo clippy --locked --all-targets --features cli,capi -- -D warnings
 	cd models && cargo fmt --check && cargo clippy $(MODELS) --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --features capi
