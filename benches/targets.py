@@ -208,6 +208,13 @@ def _budget(results: Results) -> Value:
     return Value(counted / 2**20, f"{keys:.0f} P-256 keys want one; {seen}")
 
 
+def _peer(what: str, language: str, case: str, must: float, wanted: float) -> Target:
+    """How many times longer a peer's case takes than ours of the same language and algorithm."""
+    algorithm = case.rpartition("/")[2]
+    ratio = _ratio((language, f"{case}/valid"), (language, f"attestor/{algorithm}/warm/valid"))
+    return Target(f"{what}, {algorithm} (IFMA)", ratio, must, wanted, at_least=True, needs_ifma=True)
+
+
 TARGETS = [
     Target("whole ES256, evidence written, portable / ring", _whole("ES256", "portable"), 0.30, 0.22),
     Target("whole ES256, evidence written, IFMA / ring", _whole("ES256", "ifma"), 0.15, 0.10, needs_ifma=True),
@@ -225,38 +232,10 @@ TARGETS = [
     Target("Go call over the Rust call", _over_rust("go"), 0.35, 0.2, " us"),
     Target("allocations of a Go call", _go_allocations, 2),
     Target("Python call over the Rust call", _over_rust("python"), 3, 1.5, " us"),
-    Target(
-        "go-spiffe / our Go, ES256 (IFMA)",
-        _ratio(("go", "go-spiffe/ES256/valid"), ("go", "attestor/ES256/warm/valid")),
-        9,
-        14,
-        at_least=True,
-        needs_ifma=True,
-    ),
-    Target(
-        "go-spiffe / our Go, RS256 (IFMA)",
-        _ratio(("go", "go-spiffe/RS256/valid"), ("go", "attestor/RS256/warm/valid")),
-        5,
-        7,
-        at_least=True,
-        needs_ifma=True,
-    ),
-    Target(
-        "spiffe (PyPI) / our Python, ES256 (IFMA)",
-        _ratio(("python", "spiffe/ES256/valid"), ("python", "attestor/ES256/warm/valid")),
-        18,
-        25,
-        at_least=True,
-        needs_ifma=True,
-    ),
-    Target(
-        "PyJWT / our Python, RS256 (IFMA)",
-        _ratio(("python", "pyjwt/RS256/valid"), ("python", "attestor/RS256/warm/valid")),
-        7,
-        9,
-        at_least=True,
-        needs_ifma=True,
-    ),
+    _peer("go-spiffe / our Go", "go", "go-spiffe/ES256", 9, 14),
+    _peer("go-spiffe / our Go", "go", "go-spiffe/RS256", 5, 7),
+    _peer("spiffe (PyPI) / our Python", "python", "spiffe/ES256", 18, 25),
+    _peer("PyJWT / our Python", "python", "pyjwt/RS256", 7, 9),
     Target("look-up among 10,000 sources / among 1", _look_up(10_000), 1.5),
     Target("look-up among 100,000 sources / among 1", _look_up(100_000), None, 1.1),
     Target("update of one of 10,000 sources", _put(10_000), 1, unit=" ms"),

@@ -108,7 +108,7 @@ func (s *BundleStore) enterRefresh(ctx context.Context, opts []TimeOption) (*C.a
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	now, err := readTimeOptions(opts)
+	now, err := readInstant(opts)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -119,7 +119,7 @@ func (s *BundleStore) enterRefresh(ctx context.Context, opts []TimeOption) (*C.a
 // NextRefresh is when [BundleStore.Refresh] next has something to do, in the past if that is overdue: for the host's
 // timer, which asks again after every refresh. It is false if there is nothing to wait for, as of a closed store.
 func (s *BundleStore) NextRefresh(opts ...TimeOption) (time.Time, bool) {
-	now, err := readTimeOptions(opts)
+	now, err := readInstant(opts)
 	if err != nil {
 		return time.Time{}, false
 	}

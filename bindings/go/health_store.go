@@ -12,7 +12,7 @@ import "C"
 // Health says what is known of the feeding of a source; [BundleUnavailable] of one that nothing has fed and that has
 // no [Feed].
 func (s *BundleStore) Health(source Source, opts ...TimeOption) (SourceHealth, error) {
-	now, err := readTimeOptions(opts)
+	now, err := readInstant(opts)
 	if err != nil {
 		return SourceHealth{}, err
 	}
@@ -48,7 +48,7 @@ func (s *BundleStore) Health(source Source, opts ...TimeOption) (SourceHealth, e
 // Readiness says whether the sources that the policy names can be used. Where a policy takes every trust domain of a
 // feed, it names none.
 func (v *Verifier) Readiness(opts ...TimeOption) (Readiness, error) {
-	now, err := readTimeOptions(opts)
+	now, err := readInstant(opts)
 	if err != nil {
 		return Readiness{}, err
 	}

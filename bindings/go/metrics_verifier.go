@@ -18,7 +18,7 @@ import (
 
 // Metrics says what was counted. It is cheap enough for every scrape, and no verification waits for it.
 func (v *Verifier) Metrics(opts ...TimeOption) (Metrics, error) {
-	now, err := readTimeOptions(opts)
+	now, err := readInstant(opts)
 	if err != nil {
 		return Metrics{}, err
 	}

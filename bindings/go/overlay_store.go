@@ -14,7 +14,7 @@ import "C"
 // Deny refuses what carries the entry's value, from the next verification on. Denying again replaces the
 // entry's expiry. [OverlayFull] means 100,000 entries that have not expired.
 func (s *BundleStore) Deny(entry DenyEntry, opts ...DenyOption) error {
-	now, err := readDenyOptions(opts)
+	now, err := readInstant(opts)
 	if err != nil {
 		return err
 	}

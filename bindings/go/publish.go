@@ -29,7 +29,7 @@ func (s *BundleStore) AllowPublishing(source Source, allowed bool) error {
 // Publish writes the public keys of a source as a document of the format, made anew of what the store has read. The
 // format is any but [BundleMap] and [X509CRL]. [SourceNotPublished] unless [BundleStore.AllowPublishing] was called.
 func (s *BundleStore) Publish(source Source, format Format, opts ...TimeOption) ([]byte, error) {
-	now, err := readTimeOptions(opts)
+	now, err := readInstant(opts)
 	if err != nil {
 		return nil, err
 	}

@@ -231,28 +231,15 @@ func readSnapshotOptions(key []byte, opts []SnapshotOption) (now int64, err erro
 	return now, nil
 }
 
-func readTimeOptions(opts []TimeOption) (now int64, err error) {
+// readInstant is for calls that take nothing but the time.
+func readInstant[Option any](opts []Option) (now int64, err error) {
 	now = systemClock
 	for _, opt := range opts {
-		switch opt := opt.(type) {
-		case instant:
-			now = int64(opt)
-		default:
+		at, ok := any(opt).(instant)
+		if !ok {
 			return now, errOption("an option is nil")
 		}
-	}
-	return now, nil
-}
-
-func readDenyOptions(opts []DenyOption) (now int64, err error) {
-	now = systemClock
-	for _, opt := range opts {
-		switch opt := opt.(type) {
-		case instant:
-			now = int64(opt)
-		default:
-			return now, errOption("an option is nil")
-		}
+		now = int64(at)
 	}
 	return now, nil
 }

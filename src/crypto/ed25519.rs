@@ -1,9 +1,5 @@
 //! Which encodings are refused as Ed25519 keys (RFC 8032 section 5.1.3): those of no point, or of a weak one.
 
-use super::curve::{Field, LIMBS, add, mul, sub};
-use super::limbs::{from_be_bytes, less, raw_sub};
-use core::mem::swap;
-
 /// The field prime 2^255 - 19, little-endian.
 const P: [u8; 32] = {
     let mut p = [0xff; 32];
@@ -48,63 +44,6 @@ pub(super) fn is_canonical(encoded: &[u8; 32]) -> bool {
     without_sign(encoded).iter().rev().lt(P.iter().rev())
 }
 
-/// The coefficient d of -x^2 + y^2 = 1 + d x^2 y^2, little-endian limbs.
-pub(super) const D: Field = [
-    0x75eb_4dca_1359_78a3,
-    0x0070_0a4d_4141_d8ab,
-    0x8cc7_4079_7779_e898,
-    0x5203_6cee_2b6f_fe73,
-    0,
-    0,
-    0,
-    0,
-    0,
-];
-
-/// Whether a point of the curve has this y: (y^2 - 1) / (d y^2 + 1) is a square, and so is the product.
-pub(super) fn is_point(encoded: &[u8; 32]) -> bool {
-    let limbs = |little_endian: &[u8; 32]| {
-        let mut bytes = *little_endian;
-        bytes.reverse();
-        from_be_bytes(&bytes)
-    };
-    let (p, y) = (limbs(&P), limbs(&without_sign(encoded)));
-    let mut one = [0; LIMBS];
-    one[0] = 1;
-    let square = mul(&y, &y, &p);
-    let numerator = sub(&square, &one, &p);
-    let denominator = add(&mul(&D, &square, &p), &one, &p);
-    jacobi(mul(&numerator, &denominator, &p), p) >= 0
-}
-
-/// The Jacobi symbol (a / n) for odd n: 1 for a square modulo a prime, -1 for a non-square, 0 for 0.
-fn jacobi(mut a: Field, mut n: Field) -> i32 {
-    let (zero, mut symbol) = ([0; LIMBS], 1);
-    while a != zero {
-        while a[0] & 1 == 0 {
-            halve(&mut a);
-            if matches!(n[0] & 7, 3 | 5) {
-                symbol = -symbol;
-            }
-        }
-        if less(&a, &n) {
-            swap(&mut a, &mut n);
-            if a[0] & 3 == 3 && n[0] & 3 == 3 {
-                symbol = -symbol;
-            }
-        }
-        a = raw_sub(&a, &n).0;
-    }
-    if n[0] == 1 && n[1..] == zero[1..] { symbol } else { 0 }
-}
-
-fn halve(a: &mut Field) {
-    for i in 0..LIMBS {
-        let above = a.get(i + 1).copied().unwrap_or_default();
-        a[i] = (a[i] >> 1) | (above << 63);
-    }
-}
-
 /// Whether a canonical encoding is that of a point of order 1, 2, 4 or 8.
 pub(super) fn is_small_order(encoded: &[u8; 32]) -> bool {
     SMALL_ORDER.contains(&without_sign(encoded))
@@ -115,7 +54,6 @@ mod tests {
     use super::*;
     use curve25519_dalek::constants::EIGHT_TORSION;
     use curve25519_dalek::edwards::CompressedEdwardsY;
-    use proptest::prelude::*;
 
     #[test]
     fn knows_the_eight_torsion_points() {
@@ -129,15 +67,6 @@ mod tests {
         }
         let base = curve25519_dalek::constants::ED25519_BASEPOINT_COMPRESSED.0;
         assert!(is_canonical(&base) && !is_small_order(&base));
-    }
-
-    proptest! {
-        #[test]
-        fn knows_which_encodings_are_points(encoded in any::<[u8; 32]>()) {
-            if is_canonical(&encoded) {
-                prop_assert_eq!(is_point(&encoded), CompressedEdwardsY(encoded).decompress().is_some());
-            }
-        }
     }
 
     #[test]

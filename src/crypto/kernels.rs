@@ -2,7 +2,7 @@
 
 use super::lanes::Vectors;
 use super::rsa::{self, RsaContext};
-use super::tables::{BaseTables, Ed25519Base, Ed25519Table, KeyTable, known_answers};
+use super::tables::{BaseTables, Ed25519Base, Ed25519Table, KeyTable};
 use super::{Algorithm, PublicKey};
 use crate::verdict::Reason;
 use std::sync::{Arc, OnceLock};
@@ -11,9 +11,10 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct Kernels {
     vectors: Option<Vectors>,
     base: BaseTables,
-    ed25519: OnceLock<Arc<Ed25519Base>>,
-    /// Whether each kind has passed its self-test, once it was wanted: ECDSA, Ed25519, RSA.
-    passed: [OnceLock<bool>; 3],
+    /// None, once it was wanted, if Ed25519 has failed its self-test.
+    ed25519: OnceLock<Option<Arc<Ed25519Base>>>,
+    /// Whether RSA has passed its self-test, once it was wanted.
+    rsa: OnceLock<bool>,
 }
 
 /// A public key made ready for a kernel.
@@ -33,8 +34,7 @@ impl Kernels {
     }
 
     fn with(vectors: Option<Vectors>) -> Self {
-        let passed = [const { OnceLock::new() }; 3];
-        Self { vectors, base: BaseTables::new(vectors), ed25519: OnceLock::new(), passed }
+        Self { vectors, base: BaseTables::new(vectors), ed25519: OnceLock::new(), rsa: OnceLock::new() }
     }
 
     /// In plain integers, in emulated lanes and, where there are any, in the processor's.
@@ -62,25 +62,21 @@ impl Kernels {
     /// takes up to some milliseconds.
     pub(crate) fn prepare(&self, key: &PublicKey) -> Option<Prepared> {
         match key {
-            PublicKey::Ec { curve, point } => {
-                self.passes(0, || known_answers(self.vectors))?;
-                KeyTable::new(&self.base, *curve, point).map(Prepared::Ec)
-            }
+            PublicKey::Ec { curve, point } => KeyTable::new(&self.base, *curve, point).map(Prepared::Ec),
             PublicKey::Ed25519(point) => {
-                let base = self.ed25519.get_or_init(|| Arc::new(Ed25519Base::new()));
-                self.passes(1, || Ed25519Table::known_answer(Arc::clone(base)))?;
-                Ed25519Table::new(Arc::clone(base), point).map(Prepared::Ed25519)
+                Ed25519Table::new(self.ed25519_base()?, point).map(Prepared::Ed25519)
             }
             PublicKey::Rsa { .. } => {
                 let vectors = self.vectors?;
-                self.passes(2, || rsa::known_answers(vectors))?;
-                Some(Prepared::Rsa(vectors, RsaContext::new(key)?))
+                let passed = *self.rsa.get_or_init(|| rsa::known_answers(vectors));
+                passed.then(|| RsaContext::new(key))?.map(|context| Prepared::Rsa(vectors, context))
             }
         }
     }
 
-    fn passes(&self, kind: usize, test: impl FnOnce() -> bool) -> Option<()> {
-        self.passed[kind].get_or_init(test).then_some(())
+    fn ed25519_base(&self) -> Option<Arc<Ed25519Base>> {
+        let passes = |base: &Arc<Ed25519Base>| Ed25519Table::known_answer(Arc::clone(base));
+        self.ed25519.get_or_init(|| Some(Arc::new(Ed25519Base::new())).filter(passes)).clone()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A public key, checked once when it is loaded, that can then only say yes or no.
 
-use super::tables::verify_p521;
+use super::tables::{is_edwards_point, verify_p521};
 use super::{Algorithm, Curve, KeyType, ed25519, sha256};
 use crate::verdict::Reason;
 use crate::wire::{base64url, der};
@@ -53,9 +53,7 @@ impl PublicKey {
     /// An Ed25519 key: a canonical encoding of a point that is not of small order.
     pub(crate) fn ed25519(encoded: &[u8]) -> Result<Self, KeyError> {
         let encoded: [u8; 32] = encoded.try_into().map_err(|_| KeyError::Invalid)?;
-        if ed25519::is_canonical(&encoded)
-            && !ed25519::is_small_order(&encoded)
-            && ed25519::is_point(&encoded)
+        if ed25519::is_canonical(&encoded) && !ed25519::is_small_order(&encoded) && is_edwards_point(&encoded)
         {
             Ok(Self::Ed25519(encoded))
         } else {
@@ -220,7 +218,7 @@ pub(crate) fn check_spki(der: &[u8]) -> Result<(), KeyError> {
         Spki::Ed25519(point) => {
             let encoded = point.try_into().map_err(|_| KeyError::Invalid)?;
             let strong = ed25519::is_canonical(encoded) && !ed25519::is_small_order(encoded);
-            if strong && ed25519::is_point(encoded) { Ok(()) } else { Err(KeyError::Invalid) }
+            if strong && is_edwards_point(encoded) { Ok(()) } else { Err(KeyError::Invalid) }
         }
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::cast_possible_truncation)] // a limb is the low half of a double one
 #![allow(clippy::inline_always)] // parts of a product
 
-use super::field::{Modulus, Residue, drop_carry};
+use super::field::{Modulus, Residue};
 use crate::crypto::Curve;
 use crate::crypto::limbs::raw_add;
 
@@ -16,6 +16,8 @@ pub(super) trait Weierstrass<const N: usize>: Copy + Eq + core::fmt::Debug {
     const BITS: usize;
     /// Bits of a window of a key: one more is faster, and nearly doubles the table.
     const KEY_WINDOW: usize;
+    /// The coefficient b.
+    const B: [u64; N];
     /// x and y of the base point.
     const BASE: [[u64; N]; 2];
 }
@@ -38,6 +40,8 @@ impl Weierstrass<4> for P256 {
     const CURVE: Curve = Curve::P256;
     const BITS: usize = 256;
     const KEY_WINDOW: usize = 7;
+    const B: [u64; 4] =
+        [0x3bce_3c3e_27d2_604b, 0x651d_06b0_cc53_b0f6, 0xb3eb_bd55_7698_86bc, 0x5ac6_35d8_aa3a_93e7];
     const BASE: [[u64; 4]; 2] = [
         [0xf4a1_3945_d898_c296, 0x7703_7d81_2deb_33a0, 0xf8bc_e6e5_63a4_40f2, 0x6b17_d1f2_e12c_4247],
         [0xcbb6_4068_37bf_51f5, 0x2bce_3357_6b31_5ece, 0x8ee7_eb4a_7c0f_9e16, 0x4fe3_42e2_fe1a_7f9b],
@@ -45,7 +49,7 @@ impl Weierstrass<4> for P256 {
 }
 
 impl Modulus<4> for P256Prime {
-    const VALUE: [u64; 4] = low_limbs(Curve::P256.parameters().0);
+    const VALUE: [u64; 4] = [!0, 0xffff_ffff, 0, 0xffff_ffff_0000_0001];
 
     /// p is -1 modulo 2^64, so m is the low limb, and (m p + m) / 2^64 = m (2^192 - 2^160 + 2^128 + 2^32).
     #[inline(always)]
@@ -57,16 +61,6 @@ impl Modulus<4> for P256Prime {
         let (third, carry) = t[3].carrying_add(above as u64, carry);
         let top = top + (above >> 64) + u128::from(carry);
         ([first, second, third, top as u64], (top >> 64) as u64)
-    }
-
-    #[inline(always)]
-    fn hold_product(limbs: [u64; 4], carried: bool) -> [u64; 4] {
-        drop_carry(limbs, carried, &Self::VALUE)
-    }
-
-    #[inline(always)]
-    fn hold_sum(limbs: [u64; 4], carried: bool) -> [u64; 4] {
-        drop_carry(limbs, carried, &Self::VALUE)
     }
 }
 
@@ -90,6 +84,14 @@ impl Weierstrass<6> for P384 {
     const CURVE: Curve = Curve::P384;
     const BITS: usize = 384;
     const KEY_WINDOW: usize = 6;
+    const B: [u64; 6] = [
+        0x2a85_c8ed_d3ec_2aef,
+        0xc656_398d_8a2e_d19d,
+        0x0314_088f_5013_875a,
+        0x181d_9c6e_fe81_4112,
+        0x988e_056b_e3f8_2d19,
+        0xb331_2fa7_e23e_e7e4,
+    ];
     const BASE: [[u64; 6]; 2] = [
         [
             0x3a54_5e38_7276_0ab7,
@@ -111,17 +113,7 @@ impl Weierstrass<6> for P384 {
 }
 
 impl Modulus<6> for P384Prime {
-    const VALUE: [u64; 6] = low_limbs(Curve::P384.parameters().0);
-
-    #[inline(always)]
-    fn hold_product(limbs: [u64; 6], carried: bool) -> [u64; 6] {
-        drop_carry(limbs, carried, &Self::VALUE)
-    }
-
-    #[inline(always)]
-    fn hold_sum(limbs: [u64; 6], carried: bool) -> [u64; 6] {
-        drop_carry(limbs, carried, &Self::VALUE)
-    }
+    const VALUE: [u64; 6] = [0xffff_ffff, 0xffff_ffff_0000_0000, !1, !0, !0, !0];
 }
 
 impl Modulus<6> for P384Order {
@@ -150,6 +142,17 @@ impl Weierstrass<9> for P521 {
     const CURVE: Curve = Curve::P521;
     const BITS: usize = 521;
     const KEY_WINDOW: usize = 6;
+    const B: [u64; 9] = [
+        0xef45_1fd4_6b50_3f00,
+        0x3573_df88_3d2c_34f1,
+        0x1652_c0bd_3bb1_bf07,
+        0x5619_3951_ec7e_937b,
+        0xb8b4_8991_8ef1_09e1,
+        0xa2da_725b_99b3_15f3,
+        0x929a_21a0_b685_40ee,
+        0x953e_b961_8e1c_9a1f,
+        0x0051,
+    ];
     const BASE: [[u64; 9]; 2] = [
         [
             0xf97e_7e31_c2e5_bd66,
@@ -177,7 +180,7 @@ impl Weierstrass<9> for P521 {
 }
 
 impl Modulus<9> for P521Prime {
-    const VALUE: [u64; 9] = Curve::P521.parameters().0;
+    const VALUE: [u64; 9] = [!0, !0, !0, !0, !0, !0, !0, !0, 0x1ff];
 
     /// p is 2^521 - 1: m is the low limb, and (m p + m) / 2^64 = m 2^457.
     #[inline(always)]
@@ -216,13 +219,4 @@ impl Modulus<9> for P521Order {
         0xffff_ffff_ffff_ffff,
         0x01ff,
     ];
-}
-
-pub(super) const fn low_limbs<const N: usize>(limbs: [u64; 9]) -> [u64; N] {
-    let (mut out, mut i) = ([0; N], 0);
-    while i < N {
-        out[i] = limbs[i];
-        i += 1;
-    }
-    out
 }

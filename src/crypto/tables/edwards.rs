@@ -24,6 +24,11 @@ const KEY_WINDOW: usize = 7;
 /// Points that are added up.
 const TERMS: usize = Comb::<BASE_WINDOW>::TERMS + Comb::<KEY_WINDOW>::TERMS;
 
+/// Whether a canonical encoding is that of a point.
+pub(crate) fn is_edwards_point(encoded: &[u8; 32]) -> bool {
+    Sum::decode(encoded).is_some()
+}
+
 /// The table of the base point.
 pub(crate) struct Ed25519Base(Comb<BASE_WINDOW>);
 

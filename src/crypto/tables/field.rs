@@ -18,6 +18,9 @@ pub(super) trait Modulus<const N: usize>: Copy + Eq + core::fmt::Debug {
     /// R^2 mod p: what brings an integer into Montgomery form.
     const SQUARE: [u64; N] = power_of_two(128 * N, &Self::VALUE);
 
+    /// Whether R is below 2 p: then whatever N limbs hold is.
+    const FILLS: bool = Self::VALUE[N - 1] >> 63 == 1;
+
     /// (t + m p) / 2^64 for the m < 2^64 that makes it whole; `top` is what of t lies above N limbs.
     ///
     /// The result is below t / 2^64 + p.
@@ -36,12 +39,19 @@ pub(super) trait Modulus<const N: usize>: Copy + Eq + core::fmt::Debug {
     /// A product over R, below R + p, as a residue below 2 p; `carried` stands for R.
     #[inline(always)]
     fn hold_product(limbs: [u64; N], carried: bool) -> [u64; N] {
-        reduce(limbs, carried, &Self::VALUE)
+        if Self::FILLS {
+            drop_carry(limbs, carried, &Self::VALUE)
+        } else {
+            reduce(limbs, carried, &Self::VALUE)
+        }
     }
 
     /// The sum of two residues as a residue below 2 p; `carried` stands for R.
     #[inline(always)]
     fn hold_sum(limbs: [u64; N], carried: bool) -> [u64; N] {
+        if Self::FILLS {
+            return drop_carry(limbs, carried, &Self::VALUE);
+        }
         // Either addend may be p or more.
         reduce(reduce(limbs, carried, &Self::VALUE), false, &Self::VALUE)
     }
@@ -56,7 +66,7 @@ fn reduce<const N: usize>(limbs: [u64; N], carried: bool, p: &[u64; N]) -> [u64;
 
 /// What `carried` makes R or more, less p until it is not: for a prime with R < 2 p.
 #[inline(always)]
-pub(super) fn drop_carry<const N: usize>(limbs: [u64; N], carried: bool, p: &[u64; N]) -> [u64; N] {
+fn drop_carry<const N: usize>(limbs: [u64; N], carried: bool, p: &[u64; N]) -> [u64; N] {
     let (less, borrowed) = raw_sub(&limbs, &select(carried, *p, [0; N]));
     // Next to never: the first time leaves less than R - p above R.
     if carried && !borrowed { raw_sub(&less, p).0 } else { less }
@@ -437,6 +447,9 @@ mod tests {
         holds_up_to_twice_the_prime::<P256Prime, 4>(&p256);
         holds_up_to_twice_the_prime::<P384Prime, 6>(&p384);
         holds_up_to_twice_the_prime::<P521Prime, 9>(&p521);
+        let [p256, p384, _] = Curve::ALL.map(reference::order);
+        holds_up_to_twice_the_prime::<P256Order, 4>(&p256);
+        holds_up_to_twice_the_prime::<P384Order, 6>(&p384);
     }
 
     /// Dense, sparse and alternating operands take the division steps on very different paths.

@@ -3,9 +3,10 @@
 #![allow(clippy::inline_always)] // part of one run of instructions, or it is slow
 #![allow(clippy::many_single_char_names)] // the formulas'
 
-use super::curves::{Element, Weierstrass};
+use super::curves::{Element, P256, P384, P521, Weierstrass};
 use super::field::{Modulus, Residue};
-use crate::crypto::limbs::from_be_bytes;
+use crate::crypto::Curve;
+use crate::crypto::limbs::{from_be_bytes, less};
 
 /// A point that is not infinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,29 @@ impl<C: Weierstrass<N>, const N: usize> Affine<C, N> {
     pub(super) fn read(x: &[u8], y: &[u8]) -> Self {
         Self { x: Element::<C, N>::of(&from_be_bytes(x)), y: Element::<C, N>::of(&from_be_bytes(y)) }
     }
+
+    /// Whether y^2 = x^3 - 3 x + b.
+    fn is_on_curve(&self) -> bool {
+        let three = triple(Element::<C, N>::ONE);
+        self.y.square() == (self.x.square() - three) * self.x + Element::<C, N>::of(&C::B)
+    }
+}
+
+impl Curve {
+    /// Whether big-endian `x`, `y` of full length are an affine point of the curve (RFC 7518 section 6.2.1).
+    pub(crate) fn contains(self, x: &[u8], y: &[u8]) -> bool {
+        match self {
+            Self::P256 => has_point::<P256, 4>(x, y),
+            Self::P384 => has_point::<P384, 6>(x, y),
+            Self::P521 => has_point::<P521, 9>(x, y),
+        }
+    }
+}
+
+fn has_point<C: Weierstrass<N>, const N: usize>(x: &[u8], y: &[u8]) -> bool {
+    let is_coordinate =
+        |bytes: &[u8]| bytes.len() == C::CURVE.bytes() && less(&from_be_bytes(bytes), &C::Prime::VALUE);
+    is_coordinate(x) && is_coordinate(y) && Affine::<C, N>::read(x, y).is_on_curve()
 }
 
 /// A sum of points: x = X / ZZ and y = Y / ZZZ with ZZ^3 = ZZZ^2; ZZ is zero for infinity.

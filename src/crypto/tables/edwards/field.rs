@@ -4,9 +4,7 @@
 #![allow(clippy::cast_possible_truncation)] // a limb is the low half of a double one
 #![allow(clippy::inline_always)] // a product is one run of instructions, or it is slow
 
-use super::super::curves::low_limbs;
 use super::super::field::{Modulus, Residue};
-use crate::crypto::ed25519;
 use crate::crypto::limbs::{from_le_bytes, raw_add, raw_sub};
 
 /// The prime.
@@ -27,8 +25,9 @@ pub(super) struct Element([u64; 4]);
 impl Element {
     pub(super) const ZERO: Self = Self([0; 4]);
     pub(super) const ONE: Self = Self([1, 0, 0, 0]);
-    /// The curve's d.
-    pub(super) const D: Self = Self(low_limbs(ed25519::D));
+    /// The coefficient d of -x^2 + y^2 = 1 + d x^2 y^2.
+    pub(super) const D: Self =
+        Self([0x75eb_4dca_1359_78a3, 0x0070_0a4d_4141_d8ab, 0x8cc7_4079_7779_e898, 0x5203_6cee_2b6f_fe73]);
     /// x and y of the base point.
     pub(super) const BASE: [Self; 2] = [
         Self([0xc956_2d60_8f25_d51a, 0x692c_c760_9525_a7b2, 0xc0a4_e231_fdd6_dc5c, 0x2169_36d3_cd6e_53fe]),

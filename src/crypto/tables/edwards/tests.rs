@@ -1,7 +1,7 @@
 //! Verdicts of the tables: published vectors, constructed signatures, and agreement with the reference,
 //! ring, aws-lc-rs and dalek.
 
-use super::{Ed25519Base, Ed25519Table};
+use super::{Ed25519Base, Ed25519Table, is_canonical, is_edwards_point};
 use crate::crypto::agreement::collect;
 use crate::crypto::tables::reference::Random;
 use crate::crypto::{Algorithm, PublicKey};
@@ -12,6 +12,7 @@ use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
 use num_bigint::BigUint;
+use proptest::prelude::*;
 use ring::digest::{SHA512, digest};
 use ring::signature as sig;
 use std::sync::Arc;
@@ -169,6 +170,15 @@ fn wycheproof() {
 #[test]
 fn passes_its_self_test() {
     assert!(Ed25519Table::known_answer(base()));
+}
+
+proptest! {
+    #[test]
+    fn knows_which_encodings_are_points(encoded in any::<[u8; 32]>()) {
+        if is_canonical(&encoded) {
+            prop_assert_eq!(is_edwards_point(&encoded), CompressedEdwardsY(encoded).decompress().is_some());
+        }
+    }
 }
 
 #[test]
