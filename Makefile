@@ -38,11 +38,11 @@ help:
 # ---- what the targets are made of -------------------------------------------------------------------
 
 .PHONY: library cli
+# With the command line in one go: each takes a processor for a minute.
 library:
-	RUSTFLAGS='$(REMAP)' cargo build --release --locked --features capi --lib
+	RUSTFLAGS='$(REMAP)' cargo build --release --locked --features capi,cli --lib --bin attestor
 
-cli:
-	RUSTFLAGS='$(REMAP)' cargo build --release --locked --features cli --bin attestor
+cli: library
 
 $(GO_LIB): library
 	tools/localize.sh $(RELEASE)/libattestor.a include/attestor.symbols $@

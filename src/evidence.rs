@@ -91,7 +91,7 @@ impl VerifyResult {
         attributes.sort_unstable();
         let mut object = Object::begin(out);
         for (name, json) in &attributes {
-            object.raw(name, json);
+            object.any_member(name).push_str(json);
         }
         object.end();
     }
@@ -124,10 +124,13 @@ impl VerifyResult {
             Presented::PassportAlone => &self.scratch.passport.parts,
             _ => &self.scratch.parts,
         };
-        let mut hash = Context::new(&SHA256);
-        base64url::encode_to(&parts.header, |text| hash.update(text));
-        hash.update(b".");
-        base64url::encode_to(&parts.payload, |text| hash.update(text));
+        let mut hash = self.scratch.signed_sha256.clone().unwrap_or_else(|| {
+            let mut hash = Context::new(&SHA256);
+            base64url::encode_to(&parts.header, |text| hash.update(text));
+            hash.update(b".");
+            base64url::encode_to(&parts.payload, |text| hash.update(text));
+            hash
+        });
         hash.update(b".");
         base64url::encode_to(&parts.signature, |text| hash.update(text));
         let mut out = [0; 32];

@@ -1,6 +1,6 @@
 //! What fuzz targets drive that is not public. Only in a build for fuzzing: `--cfg fuzzing`, which cargo-fuzz sets.
 
-use crate::crypto::{Curve, Kernels, PublicKey};
+use crate::crypto::{Curve, Kernels, Message, PublicKey};
 use crate::wire::json::{Limits, Tape};
 use crate::{Algorithm, Reason};
 use std::sync::LazyLock;
@@ -30,7 +30,7 @@ pub fn verdicts(
         _ => PublicKey::rsa(key, &[1, 0, 1]).ok()?,
     };
     let prepared = FORMS.iter().filter_map(|kernels| kernels.prepare(&public));
-    let by_kernels = prepared.map(|prepared| prepared.verify(alg, message, signature));
+    let by_kernels = prepared.map(|prepared| prepared.verify(alg, &Message::new(message), signature));
     Some(std::iter::once(public.verify(alg, message, signature)).chain(by_kernels).collect())
 }
 

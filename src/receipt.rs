@@ -7,7 +7,7 @@ use crate::crypto::sha256;
 use crate::error::ConfigError;
 use crate::verdict::Reason;
 use crate::wire::canonical::{Object, hex, is_canonical, unhex32};
-use crate::wire::json::{Kind, Limits, Str, Tape, Value};
+use crate::wire::json::{Kind, Limits, Str, Tape, Value, write_str};
 use core::fmt;
 use core::str::FromStr;
 use ring::hmac;
@@ -143,7 +143,7 @@ impl Receipt<'_> {
         if !host.is_empty() {
             let mut object = Object::begin(line.member("host"));
             for (name, value) in host {
-                object.string(name, value);
+                write_str(object.any_member(name), value);
             }
             object.end();
         }

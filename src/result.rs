@@ -4,12 +4,13 @@ use crate::cache::Remembered;
 use crate::credential::{passport, spiffe_id};
 use crate::policy::{Attestor, Captures, Entry, Kind, Policy, Rule};
 use crate::step::{CredentialKind, Step, StepOutcome};
-use crate::trust::{Authority, Key, Slot, Source, SourceKind};
+use crate::trust::{Authority, Found, Kept, Key, Slot, Source, SourceKind};
 use crate::verdict::{Class, Reason};
 use crate::wire::json::Value;
 use crate::wire::{json, jws};
 use core::cmp::Ordering;
 use core::fmt;
+use ring::digest::{Context, SHA256};
 use std::sync::Arc;
 
 /// Storage of one verdict. One per thread; until a verification says otherwise it holds `not_verified`.
@@ -19,6 +20,14 @@ pub struct VerifyResult {
     /// What the shadow policy said, in storage that is made when there first is one.
     pub(crate) shadow: Option<Box<(Scratch, Outcome)>>,
     pub(crate) shadowed: bool,
+    pub(crate) policies: Policies,
+}
+
+/// The policies in force when they were last looked at.
+#[derive(Default)]
+pub(crate) struct Policies {
+    pub(crate) live: Option<Kept<Arc<Policy>>>,
+    pub(crate) shadow: Option<Kept<Option<Arc<Policy>>>>,
 }
 
 /// What reading a credential needs.
@@ -32,6 +41,10 @@ pub(crate) struct Scratch {
     pub(crate) passport: passport::Storage,
     /// Text to be looked up.
     pub(crate) text: [String; 2],
+    /// SHA-256 as it stood behind what the signature covers, where checking it took that.
+    pub(crate) signed_sha256: Option<Context>,
+    /// Outlasts the verdict: of the store, not of the credential.
+    pub(crate) found: Found,
 }
 
 impl Scratch {
@@ -42,6 +55,10 @@ impl Scratch {
         wipe(&mut self.issuer);
         self.passport.wipe();
         self.text.iter_mut().for_each(wipe);
+        if let Some(hash) = &mut self.signed_sha256 {
+            *hash = Context::new(&SHA256); // over the bytes that wait for the rest of their block
+            self.signed_sha256 = None;
+        }
     }
 }
 
@@ -129,10 +146,12 @@ impl Default for Outcome {
 impl VerifyResult {
     /// An empty result.
     pub fn new() -> Self {
-        Self { scratch: Scratch::default(), outcome: Outcome::default(), shadow: None, shadowed: false }
+        let (scratch, outcome, policies) = Default::default();
+        Self { scratch, outcome, shadow: None, shadowed: false, policies }
     }
 
-    /// Forgets the last verdict and overwrites what its credential left behind.
+    /// Forgets the last verdict and overwrites what its credential left behind. The policy and the bundle that it was
+    /// judged by stay at hand for the next.
     pub fn clear(&mut self) {
         self.scratch.wipe();
         self.outcome.clear();

@@ -140,12 +140,15 @@ impl Verifier {
         result: &'r mut VerifyResult,
     ) -> Result<Verified<'r>, Rejected> {
         result.clear();
-        let VerifyResult { scratch, outcome, shadow, shadowed } = result;
-        outcome.status = self.judge(&self.policy.load(), request, scratch, outcome, None);
+        let VerifyResult { scratch, outcome, shadow, shadowed, policies } = result;
+        let policy = self.policy.again(&mut policies.live);
+        outcome.status = self.judge(policy, request, scratch, outcome, None);
         self.counters.count(outcome);
-        if let Some(policy) = self.shadow.load().filter(|_| !outcome.from_cache) {
+        if let Some(policy) = self.shadow.again(&mut policies.shadow)
+            && !outcome.from_cache
+        {
             let (scratch, seen) = &mut **shadow.get_or_insert_default();
-            seen.status = self.judge(&policy, request, scratch, seen, Some(outcome));
+            seen.status = self.judge(policy, request, scratch, seen, Some(outcome));
             *shadowed = true;
         }
         let rejected = |reason, authenticated| Rejected { reason, authenticated };

@@ -7,8 +7,8 @@ mod material;
 
 use attestor::receipt::{Head, Receipt};
 use attestor::{
-    BundleStore, DenyEntry, DenyField, DenyKind, Format, Now, Possession, PutOptions, Reason, Request,
-    Source, SourceKind, Verifier, VerifyResult,
+    BundleStore, DenyEntry, DenyField, DenyKind, Format, KeyTables, Now, Possession, PutOptions, Reason,
+    Request, Source, SourceKind, StoreOptions, Verifier, VerifierOptions, VerifyResult,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,14 +23,18 @@ fn token(header: &str, claims: &str) -> Vec<u8> {
 }
 
 fn verifier() -> Verifier {
-    let store = Arc::new(BundleStore::new());
+    verifier_with(StoreOptions::default(), VerifierOptions::default())
+}
+
+fn verifier_with(store: StoreOptions, options: VerifierOptions) -> Verifier {
+    let store = Arc::new(BundleStore::with(store));
     let bundle = include_bytes!("data/spire/ec-p256/s0.bundle.spiffe.json");
     let domain = Source::trust_domain("example.org");
     let now = Now::At(1_800_000_000);
     store.put(domain, Format::SpiffeBundle, bundle, &PutOptions::default(), now).expect("the bundle");
     let policy = br#"{"version":1,"attestors":[{"id":"spiffe","kind":"spiffe",
         "audiences":["spiffe://example.org/verifier"],"trust_domains":["example.org"]}]}"#;
-    Verifier::new(store, policy).expect("the policy")
+    Verifier::with(store, policy, options).expect("the policy")
 }
 
 #[test]
@@ -113,6 +117,36 @@ fn evidence_of_an_allow_is_canonical_and_exact() {
     assert_eq!(value["credential_sha256"], hex);
     assert_eq!(value["attested_external_identity"], "spiffe://example.org/minted");
     assert_eq!(value["verified_at"], 1_800_000_000);
+}
+
+/// By the reference, by the key's table, which shares its hash with the evidence, and from the cache.
+#[test]
+fn evidence_does_not_say_who_checked_the_signature() {
+    let token = include_bytes!("data/spire/ec-p256/s0.minted.jwt");
+    let hex: String = ring::digest::digest(&ring::digest::SHA256, token)
+        .as_ref()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let mut store = StoreOptions::default();
+    store.key_tables = KeyTables::AtLoad;
+    let mut written = Vec::new();
+    for cache_entries in [0, 16] {
+        let mut options = VerifierOptions::default();
+        options.cache_entries = cache_entries;
+        let (verifier, mut result) = (verifier_with(store, options), VerifyResult::new());
+        for _ in 0..3 {
+            verifier.verify(&Request::new(token).at(Now::At(1_800_000_000)), &mut result).expect("an allow");
+            let mut evidence = String::new();
+            result.write_evidence(&mut evidence);
+            written.push(evidence);
+        }
+        assert_eq!(verifier.store().key_table_stats().by_table, if cache_entries == 0 { 2 } else { 0 });
+        assert_eq!(result.is_from_cache(), cache_entries > 0);
+    }
+    assert!(written[0].contains(&hex));
+    written.dedup();
+    assert_eq!(written.len(), 1);
 }
 
 #[test]

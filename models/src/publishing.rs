@@ -39,6 +39,30 @@ pub fn a_reader_never_goes_back() {
     });
 }
 
+/// Nor does one that keeps what it saw; and it does not go on with that once it has heard of something later.
+pub fn what_is_kept_is_given_up() {
+    check(3, || {
+        let published = Arc::new(Published::new(whole(0)));
+        let told = Arc::new(AtomicU32::new(0));
+        let (read, hear) = (Arc::clone(&published), Arc::clone(&told));
+        let reader = thread::spawn(move || {
+            let (mut kept, mut last) = (None, 0);
+            for _ in 0..3 {
+                let heard = hear.load(Ordering::Acquire);
+                let seen = *read.again(&mut kept);
+                assert_eq!(seen, whole(seen.0), "torn");
+                assert!(seen.0 >= last && seen.0 >= heard, "{} after {last} and {heard}", seen.0);
+                last = seen.0;
+            }
+        });
+        for n in 1..=2 {
+            published.store(whole(n));
+            told.store(n, Ordering::Release);
+        }
+        reader.join().expect("the reader");
+    });
+}
+
 /// The ring of cells goes round while a reader stands still: the cell it had chosen holds a later value.
 pub fn a_reader_survives_a_round_of_the_ring() {
     check(3, || {

@@ -2,7 +2,7 @@
 
 use loom::sync::{self, MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 pub(crate) use loom::thread::yield_now;
 
 /// Lets the others run: what is spun for has to come from them.

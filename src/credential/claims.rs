@@ -33,9 +33,9 @@ impl<'a> Claims<'a> {
             } else if name.is("jti") {
                 string(value)?;
             } else if name.is("iss") {
-                // An issuer with a NUL is cut short by some reader downstream.
+                // An issuer with a NUL, which JSON has only escaped, is cut short by some reader downstream.
                 let issuer = string(value)?;
-                if issuer.chars().any(|c| c == '\0') {
+                if issuer.plain().is_none() && issuer.chars().any(|c| c == '\0') {
                     return Err(Reason::ClaimTypeInvalid);
                 }
                 claims.issuer = Some(issuer);

@@ -3,7 +3,7 @@
 use super::lanes::Vectors;
 use super::rsa::{self, RsaContext};
 use super::tables::{BaseTables, Ed25519Base, Ed25519Table, KeyTable};
-use super::{Algorithm, PublicKey};
+use super::{Algorithm, Message, PublicKey};
 use crate::verdict::Reason;
 use std::sync::{Arc, OnceLock};
 
@@ -85,11 +85,16 @@ impl Prepared {
     ///
     /// # Errors
     /// Those of [`PublicKey::verify`].
-    pub(crate) fn verify(&self, alg: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Reason> {
+    pub(crate) fn verify(
+        &self,
+        alg: Algorithm,
+        message: &Message<'_>,
+        signature: &[u8],
+    ) -> Result<(), Reason> {
         match self {
             Self::Ec(table) => table.verify(message, signature),
-            Self::Ed25519(table) => table.verify(message, signature),
-            Self::Rsa(vectors, context) => context.verify(*vectors, alg, message, signature),
+            Self::Ed25519(table) => table.verify(message.bytes(), signature),
+            Self::Rsa(vectors, context) => context.verify(*vectors, alg, message.bytes(), signature),
         }
     }
 }

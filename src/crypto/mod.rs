@@ -7,6 +7,7 @@ mod kernels;
 mod key;
 mod lanes;
 mod limbs;
+mod message;
 mod mulx;
 mod p521_ecdsa;
 pub(crate) mod path;
@@ -25,6 +26,7 @@ pub(crate) use algorithm::{AlgorithmSet, KeyType};
 pub(crate) use curve::Curve;
 pub(crate) use kernels::{Kernels, Prepared};
 pub(crate) use key::{KeyError, PublicKey, check_spki, ed25519_thumbprint};
+pub(crate) use message::Message;
 pub(crate) use revocation::Revocation;
 
 /// SHA-256 of `bytes`.

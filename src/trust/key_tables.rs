@@ -2,7 +2,7 @@
 
 use super::slot::Key;
 use super::sync::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Mutex, Ordering, RwLock};
-use crate::crypto::{Algorithm, Kernels, Prepared};
+use crate::crypto::{Algorithm, Kernels, Message, Prepared};
 use crate::verdict::Reason;
 use core::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
@@ -95,13 +95,13 @@ struct Tabled {
 pub(crate) struct Signed<'a> {
     pub(crate) key: &'a Key,
     pub(crate) algorithm: Algorithm,
-    pub(crate) message: &'a [u8],
+    pub(crate) message: &'a Message<'a>,
     pub(crate) signature: &'a [u8],
 }
 
 impl Signed<'_> {
     fn by_reference(&self) -> Result<(), Reason> {
-        self.key.public.verify(self.algorithm, self.message, self.signature)
+        self.key.public.verify(self.algorithm, self.message.bytes(), self.signature)
     }
 }
 
@@ -332,7 +332,7 @@ mod tests {
         let key = &slot.entries[at];
         let verify = |message: &[u8], signature: &[u8]| {
             store.tables().verify(
-                &Signed { key, algorithm: Algorithm::Es256, message, signature },
+                &Signed { key, algorithm: Algorithm::Es256, message: &Message::new(message), signature },
                 false,
                 now,
             )
@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(verify(b"massage", &good), Err(Reason::SignatureInvalid));
         assert_eq!(verify(b"message", &good[1..]), Err(Reason::SignatureMalformed));
         let other_type =
-            Signed { key: &slot.entries[at], algorithm: Algorithm::Es384, message: b"m", signature: &good };
+            Signed { key, algorithm: Algorithm::Es384, message: &Message::new(b"m"), signature: &good };
         let other_type = store.tables().verify(&other_type, false, now);
         assert_eq!(other_type, Err(Reason::AlgKeyMismatch));
     }
@@ -444,7 +444,8 @@ mod tests {
         let wrong = Tabled { key: table_of(&store, &other), proven: AtomicBool::new(true) };
         *key.shelf.table.write() = Some(Arc::new(wrong));
         let signature = &*other.sign(b"message");
-        let foreign = Signed { key, algorithm: Algorithm::Es256, message: b"message", signature };
+        let foreign =
+            Signed { key, algorithm: Algorithm::Es256, message: &Message::new(b"message"), signature };
         assert_eq!(store.tables().verify(&foreign, false, NOW), Ok(()));
         assert_eq!(store.tables().verify(&foreign, true, NOW), Err(Reason::SignatureInvalid));
         assert_eq!(state(&store, 0), (false, false));

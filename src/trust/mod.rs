@@ -6,6 +6,7 @@ mod demand;
 mod export;
 mod feed;
 mod format;
+mod found;
 mod freshness;
 mod gate;
 mod health;
@@ -45,6 +46,7 @@ pub use source::{Source, SourceKind};
 pub use store::{BundleStore, StoreOptions};
 
 pub(crate) use bundle::pem_blocks;
-pub(crate) use published::Published;
+pub(crate) use found::Found;
+pub(crate) use published::{Kept, Published};
 pub(crate) use slot::{Authority, Crl, Key, Origin, Slot};
 pub(crate) use stored::StoredSource;

@@ -209,7 +209,14 @@ impl BundleStore {
         self.shard(kind, name).read(|shard| shard.get(name).map(Arc::clone))
     }
 
-    /// Likewise, or what stands for everything that a feed delivers.
+    /// Likewise, with the shard of the name table that it is in and the stamp of that.
+    pub(super) fn find_in(&self, kind: SourceKind, name: &str) -> Option<(usize, u64, Arc<StoredSource>)> {
+        let shard = self.shard_of(name);
+        self.table(kind)[shard]
+            .stamped(|names, stamp| names.get(name).map(|source| (shard, stamp, Arc::clone(source))))
+    }
+
+    /// The source of this name, or what stands for everything that a feed delivers.
     pub(super) fn find_or_world(&self, kind: SourceKind, name: &str) -> Option<Arc<StoredSource>> {
         if name.is_empty() { Some(Arc::clone(&self.world)) } else { self.find(kind, name) }
     }
@@ -246,8 +253,11 @@ impl BundleStore {
     }
 
     fn shard(&self, kind: SourceKind, name: &str) -> &Shard {
-        let shard = self.hasher.hash_one(name) % SHARDS as u64;
-        &self.table(kind)[usize::try_from(shard).unwrap_or_default()]
+        &self.table(kind)[self.shard_of(name)]
+    }
+
+    fn shard_of(&self, name: &str) -> usize {
+        usize::try_from(self.hasher.hash_one(name) % SHARDS as u64).unwrap_or_default()
     }
 
     pub(super) fn add(&self, kind: SourceKind, name: &str) -> Arc<StoredSource> {

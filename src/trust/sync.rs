@@ -2,5 +2,5 @@
 
 pub(crate) use core::hint::spin_loop;
 pub(crate) use parking_lot::{Mutex, RwLock};
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::thread::yield_now;

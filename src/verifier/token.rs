@@ -9,7 +9,7 @@ use super::recall::Lasting;
 use crate::credential::claims::Claims;
 use crate::credential::confirmation::Proofs;
 use crate::credential::{header, jwt_svid, oidc};
-use crate::crypto::Algorithm;
+use crate::crypto::{Algorithm, Message};
 use crate::policy::{Attestor, Kind, Nonce, Oidc, Policy};
 use crate::request::Request;
 use crate::result::{Outcome, Scratch};
@@ -94,25 +94,27 @@ impl Verifier {
 
         outcome.step = Step::Source;
         let (kind, name) = outcome.source().ok_or(Reason::InternalError)?;
-        let source = self.store.find(kind, name).ok_or(Reason::BundleUnavailable)?;
-        let slot = source.jwt().ok_or(Reason::BundleUnavailable)?;
+        let found = scratch.found.jwt(&self.store, kind, name);
+        let (source, slot) = found.ok_or(Reason::BundleUnavailable)?;
         outcome.bundle_due = slot.origin.check_age(attestor.max_staleness, now)?;
         outcome.step = Step::Key;
         let selected = slot.select(header.kid, header.algorithm, attestor.single_key);
         if selected == Err(Reason::KidNotFound) && live.is_none() {
-            outcome.refresh_wanted = self.store.mark(&source, now);
+            outcome.refresh_wanted = self.store.mark(source, now);
         }
         let key = selected?;
         if let (Kind::Oidc(oidc), Some(issuer)) = (&attestor.kind, issuer) {
             oidc.check_key(slot.entries[key].issuer.as_deref(), issuer)?;
         }
         outcome.step = Step::Signature;
-        let verdict = live.and_then(|live| live.signature(&slot, key)).unwrap_or_else(|| {
+        let message = Message::new(signed);
+        let verdict = live.and_then(|live| live.signature(slot, key)).unwrap_or_else(|| {
             let (key, algorithm) = (&slot.entries[key], header.algorithm);
-            let signed = Signed { key, algorithm, message: signed, signature: &parts.signature };
+            let signed = Signed { key, algorithm, message: &message, signature: &parts.signature };
             self.store.tables().verify(&signed, self.double_check, now)
         });
-        outcome.verified_with = Some((slot, key));
+        scratch.signed_sha256 = message.into_sha256();
+        outcome.verified_with = Some((Arc::clone(slot), key));
         verdict?;
         outcome.authenticated = true;
 

@@ -36,31 +36,39 @@ const VALUES: [[u32; 256]; 4] = {
 /// Decodes `text` into `out`, replacing its contents. Allocates only while `out` grows.
 pub(crate) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
     out.clear();
-    let (fours, rest) = text.as_chunks::<4>();
-    out.resize(fours.len() * 3, 0);
-    let (threes, _) = out.as_chunks_mut::<3>();
+    let (eights, rest) = text.as_chunks::<8>();
+    out.resize(eights.len() * 6, 0);
     let mut all = 0;
-    for (four, three) in fours.iter().zip(threes) {
-        let bits = four.iter().zip(&VALUES).fold(0, |bits, (byte, values)| bits | values[usize::from(*byte)]);
-        let [_, first, second, third] = bits.to_be_bytes();
-        *three = [first, second, third];
-        all |= bits;
+    for (eight, six) in eights.iter().zip(out.as_chunks_mut::<6>().0) {
+        let (fours, _) = eight.as_chunks::<4>();
+        let [high, low] = [value(&fours[0]), value(&fours[1])];
+        all |= high | low;
+        let [_, _, bytes @ ..] = (u64::from(high) << 24 | u64::from(low)).to_be_bytes();
+        *six = bytes;
     }
-    let bits = rest.iter().zip(&VALUES).fold(0, |bits, (byte, values)| bits | values[usize::from(*byte)]);
-    let [_, first, second, third] = bits.to_be_bytes();
-    let spare = match rest.len() {
+    let (last, end) = rest.split_at(rest.len() & 4);
+    let bits = [value(last), value(end)];
+    let [[_, whole @ ..], [_, first, second, third]] = bits.map(u32::to_be_bytes);
+    let spare = match end.len() {
         0 => 0,
         2 => u16::from_be_bytes([second, third]),
         3 => third.into(),
         _ => 1,
     };
-    if (all | bits) & NONE != 0 || spare != 0 {
+    if (all | bits[0] | bits[1]) & NONE != 0 || spare != 0 {
         out.fill(0);
         out.clear();
         return Err(Reason::InvalidBase64url);
     }
-    out.extend_from_slice(&[first, second][..rest.len().saturating_sub(1)]);
+    out.extend_from_slice(&whole[..last.len() / 4 * 3]);
+    out.extend_from_slice(&[first, second][..end.len().saturating_sub(1)]);
     Ok(())
+}
+
+/// The 24 bits of up to four characters, and [`NONE`] if one means nothing.
+#[inline]
+fn value(four: &[u8]) -> u32 {
+    four.iter().zip(&VALUES).fold(0, |bits, (byte, values)| bits | values[usize::from(*byte)])
 }
 
 /// Decodes `text` into a new vector.

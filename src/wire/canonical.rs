@@ -2,6 +2,7 @@
 //! space, only the escapes that JSON demands, numbers as their source text.
 
 use super::json::{Kind, Str, Value, write_str};
+use super::scan;
 use core::fmt::Write as _;
 
 /// A JSON object being written, member by member, in the order of the names.
@@ -16,7 +17,17 @@ impl<'o> Object<'o> {
         Self { out, first: true }
     }
 
-    pub(crate) fn member(&mut self, name: &str) -> &mut String {
+    /// A member whose name needs no escape.
+    pub(crate) fn member(&mut self, name: &'static str) -> &mut String {
+        debug_assert!(scan::find_special(name.as_bytes()).is_none());
+        self.out.push_str(if core::mem::take(&mut self.first) { "\"" } else { ",\"" });
+        self.out.push_str(name);
+        self.out.push_str("\":");
+        self.out
+    }
+
+    /// A member of any name.
+    pub(crate) fn any_member(&mut self, name: &str) -> &mut String {
         if !core::mem::take(&mut self.first) {
             self.out.push(',');
         }
@@ -25,29 +36,29 @@ impl<'o> Object<'o> {
         self.out
     }
 
-    pub(crate) fn string(&mut self, name: &str, value: &str) {
+    pub(crate) fn string(&mut self, name: &'static str, value: &str) {
         write_str(self.member(name), value);
     }
 
-    pub(crate) fn hex(&mut self, name: &str, bytes: &[u8]) {
+    pub(crate) fn hex(&mut self, name: &'static str, bytes: &[u8]) {
         let out = self.member(name);
         out.push('"');
         push_hex(out, bytes);
         out.push('"');
     }
 
-    pub(crate) fn optional(&mut self, name: &str, value: Option<&str>) {
+    pub(crate) fn optional(&mut self, name: &'static str, value: Option<&str>) {
         if let Some(value) = value {
             self.string(name, value);
         }
     }
 
-    pub(crate) fn number(&mut self, name: &str, value: i64) {
+    pub(crate) fn number(&mut self, name: &'static str, value: i64) {
         // Writing to a string cannot fail.
         let _ = write!(self.member(name), "{value}");
     }
 
-    pub(crate) fn raw(&mut self, name: &str, json: &str) {
+    pub(crate) fn raw(&mut self, name: &'static str, json: &str) {
         self.member(name).push_str(json);
     }
 
@@ -123,7 +134,7 @@ pub(crate) fn write(out: &mut String, value: Value<'_>) {
             members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
             let mut object = Object::begin(out);
             for (name, value) in members {
-                write(object.member(&name), value);
+                write(object.any_member(&name), value);
             }
             object.end();
         }

@@ -9,7 +9,7 @@ fn zeros(word: u64) -> u64 {
     word.wrapping_sub(LOW) & !word & HIGH
 }
 
-/// The first position at which `marks` marks a byte of a whole word and `holds` holds, or else any after them.
+/// The first position at which `marks` marks a byte, or in less than a word `holds` holds.
 #[inline]
 fn position(bytes: &[u8], marks: impl Fn(u64) -> u64, holds: impl Fn(u8) -> bool) -> Option<usize> {
     let (words, rest) = bytes.as_chunks::<8>();
@@ -19,7 +19,12 @@ fn position(bytes: &[u8], marks: impl Fn(u64) -> u64, holds: impl Fn(u8) -> bool
             return Some(i * 8 + marked.trailing_zeros() as usize / 8);
         }
     }
-    rest.iter().position(|byte| holds(*byte)).map(|at| words.len() * 8 + at)
+    if let Some(last) = bytes.last_chunk() {
+        // Once more what no mark was found in, and the rest.
+        let marked = marks(u64::from_le_bytes(*last));
+        return (marked != 0).then(|| bytes.len() - 8 + marked.trailing_zeros() as usize / 8);
+    }
+    rest.iter().position(|byte| holds(*byte))
 }
 
 /// The first position of `byte`.

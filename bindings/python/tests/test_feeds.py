@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -228,6 +228,15 @@ def test_what_ends_a_program_ends_the_refresh(empty: BundleStore, kind: type[Bas
         verifier.verify(TOKEN, now=CLOCK + 1000, refresh=True)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    # Whoever runs the tests in the background may have told them to ignore the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_signal_in_a_fetch(empty: BundleStore) -> None:
     def fetch(source: Source, sink: Sink) -> None:
         signal.raise_signal(signal.SIGINT)

@@ -8,8 +8,8 @@ mod ratchet;
 use super::curves::{P256, P384, P521};
 use super::reference::{self, Random};
 use super::{BaseTables, KeyTable, knows_answer};
-use crate::crypto::Curve;
 use crate::crypto::lanes::Vectors;
+use crate::crypto::{Curve, Message};
 use crate::verdict::Reason;
 use num_bigint::BigUint;
 
@@ -317,7 +317,7 @@ fn malformed_signatures_and_points() {
         let signed = Signed::by(curve, &int(5), &int(6), vec![7; 32]);
         let (table, good) = (signed.table(base), signed.signature());
         for wrong in [&good[1..], &good[..good.len() - 1], &[&good[..], &[0]].concat(), &[]] {
-            assert_eq!(table.verify(b"", wrong), Err(Reason::SignatureMalformed));
+            assert_eq!(table.verify(&Message::new(b""), wrong), Err(Reason::SignatureMalformed));
             assert_eq!(table.verify_digest(&signed.digest, wrong), Err(Reason::SignatureMalformed));
         }
         assert_eq!(table.verify_digest(&signed.digest, &vec![0xff; good.len()]), INVALID);

@@ -4,7 +4,7 @@ use super::{Signed, forms, int};
 use crate::crypto::agreement::{Tally, collect};
 use crate::crypto::tables::reference::{self, Random};
 use crate::crypto::tables::{BaseTables, KeyTable};
-use crate::crypto::{Algorithm, Curve, PublicKey};
+use crate::crypto::{Algorithm, Curve, Message, PublicKey};
 use crate::verdict::Reason;
 use aws_lc_rs::signature as aws;
 use num_bigint::BigUint;
@@ -33,7 +33,7 @@ impl Key {
         let verdict = self.reference.verify(self.alg, message, signature);
         let input = || format!("{:?} {:02x?} {message:02x?} {signature:02x?}", self.curve, self.point);
         for table in &self.tables {
-            assert_eq!(table.verify(message, signature), verdict, "{}", input());
+            assert_eq!(table.verify(&Message::new(message), signature), verdict, "{}", input());
         }
         let fits = signature.len() == 2 * self.curve.bytes();
         assert_eq!(verdict == Err(Reason::SignatureMalformed), !fits, "{}", input());

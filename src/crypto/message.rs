@@ -1,0 +1,34 @@
+//! What a signature covers, hashed no more often than it has to be.
+
+use core::cell::OnceCell;
+use ring::digest::{Context, Digest, SHA256};
+
+/// Signed bytes, and their SHA-256 once somebody has asked for it.
+pub(crate) struct Message<'a> {
+    bytes: &'a [u8],
+    sha256: OnceCell<Context>,
+}
+
+impl<'a> Message<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, sha256: OnceCell::new() }
+    }
+
+    pub(crate) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    pub(crate) fn sha256(&self) -> Digest {
+        let hash = || {
+            let mut hash = Context::new(&SHA256);
+            hash.update(self.bytes);
+            hash
+        };
+        self.sha256.get_or_init(hash).clone().finish()
+    }
+
+    /// The hash as it stood behind the last byte, if it was asked for: what goes on from there need not begin again.
+    pub(crate) fn into_sha256(self) -> Option<Context> {
+        self.sha256.into_inner()
+    }
+}
