@@ -5,7 +5,7 @@ use crate::wire::json::{Limits, Tape};
 use crate::{Algorithm, Reason};
 use std::sync::LazyLock;
 
-/// In plain integers, in lanes that are emulated and, where the processor has them, in its own.
+/// In plain integers, in lanes that are emulated and, where the processor has them, by its lanes and products.
 static FORMS: LazyLock<Vec<Kernels>> = LazyLock::new(Kernels::of_every_form);
 
 /// What the reference and every form of the kernels say to a signature, the reference first.

@@ -1,7 +1,7 @@
 //! What checks a busy key's signatures faster than the reference does: which keys it is there for, and what it takes.
 
 use super::lanes::Vectors;
-use super::rsa::{self, RsaContext};
+use super::rsa::{self, Form, RsaContext};
 use super::tables::{BaseTables, Ed25519Base, Ed25519Table, KeyTable};
 use super::{Algorithm, Message, PublicKey};
 use crate::verdict::Reason;
@@ -13,8 +13,10 @@ pub(crate) struct Kernels {
     base: BaseTables,
     /// None, once it was wanted, if Ed25519 has failed its self-test.
     ed25519: OnceLock<Option<Arc<Ed25519Base>>>,
-    /// Whether RSA has passed its self-test, once it was wanted.
-    rsa: OnceLock<bool>,
+    /// None if no form of RSA is faster than the reference.
+    rsa: Option<Form>,
+    /// Whether that has passed its self-test, once it was wanted.
+    rsa_passed: OnceLock<bool>,
 }
 
 /// A public key made ready for a kernel.
@@ -23,25 +25,30 @@ pub(crate) enum Prepared {
     Ec(KeyTable),
     /// By those of an Ed25519 key.
     Ed25519(Ed25519Table),
-    /// By what reduces modulo an RSA key, in the lanes of a vector.
-    Rsa(Vectors, RsaContext),
+    /// By what reduces modulo an RSA key.
+    Rsa(RsaContext),
 }
 
 impl Kernels {
     /// `ifma` is whether processors that have AVX-512 IFMA may use it.
     pub(crate) fn new(ifma: bool) -> Self {
-        Self::with(if ifma { Vectors::detect() } else { None })
+        let vectors = if ifma { Vectors::detect() } else { None };
+        Self::with(vectors, Form::detect(vectors))
     }
 
-    fn with(vectors: Option<Vectors>) -> Self {
-        Self { vectors, base: BaseTables::new(vectors), ed25519: OnceLock::new(), rsa: OnceLock::new() }
+    fn with(vectors: Option<Vectors>, rsa: Option<Form>) -> Self {
+        let (ed25519, rsa_passed) = (OnceLock::new(), OnceLock::new());
+        Self { vectors, base: BaseTables::new(vectors), ed25519, rsa, rsa_passed }
     }
 
-    /// In plain integers, in emulated lanes and, where there are any, in the processor's.
+    /// In plain integers, in emulated lanes and, where there are any, by the processor's lanes and products.
     #[cfg(fuzzing)]
     pub(crate) fn of_every_form() -> Vec<Self> {
-        let lanes = [Some(Vectors::emulated()), Vectors::detect()].into_iter().flatten().map(Some);
-        std::iter::once(None).chain(lanes).map(Self::with).collect()
+        let with = |form| match form {
+            Form::Lanes(vectors) => Self::with(Some(vectors), Some(form)),
+            Form::Limbs(_) => Self::with(None, Some(form)),
+        };
+        Form::every().into_iter().map(with).collect()
     }
 
     /// Whether AVX-512 IFMA is used.
@@ -54,7 +61,7 @@ impl Kernels {
         match key {
             PublicKey::Ec { curve, .. } => Some(KeyTable::bytes(*curve)),
             PublicKey::Ed25519(_) => Some(Ed25519Table::bytes()),
-            PublicKey::Rsa { .. } => self.vectors.and(RsaContext::bytes(key)),
+            PublicKey::Rsa { .. } => RsaContext::bytes(self.rsa?, key),
         }
     }
 
@@ -67,9 +74,9 @@ impl Kernels {
                 Ed25519Table::new(self.ed25519_base()?, point).map(Prepared::Ed25519)
             }
             PublicKey::Rsa { .. } => {
-                let vectors = self.vectors?;
-                let passed = *self.rsa.get_or_init(|| rsa::known_answers(vectors));
-                passed.then(|| RsaContext::new(key))?.map(|context| Prepared::Rsa(vectors, context))
+                let form = self.rsa?;
+                let passed = *self.rsa_passed.get_or_init(|| rsa::known_answers(form));
+                passed.then(|| RsaContext::new(form, key))?.map(Prepared::Rsa)
             }
         }
     }
@@ -94,7 +101,7 @@ impl Prepared {
         match self {
             Self::Ec(table) => table.verify(message, signature),
             Self::Ed25519(table) => table.verify(message.bytes(), signature),
-            Self::Rsa(vectors, context) => context.verify(*vectors, alg, message.bytes(), signature),
+            Self::Rsa(context) => context.verify(alg, message, signature),
         }
     }
 }

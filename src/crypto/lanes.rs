@@ -99,6 +99,11 @@ impl Vectors {
         Self(Kind::Emulated)
     }
 
+    #[cfg(test)]
+    pub(super) fn are_emulated(self) -> bool {
+        matches!(self.0, Kind::Emulated)
+    }
+
     pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
             #[cfg(target_arch = "x86_64")]

@@ -1,7 +1,7 @@
 //! What a signature covers, hashed no more often than it has to be.
 
 use core::cell::OnceCell;
-use ring::digest::{Context, Digest, SHA256};
+use ring::digest::{Algorithm, Context, Digest, SHA256, digest};
 
 /// Signed bytes, and their SHA-256 once somebody has asked for it.
 pub(crate) struct Message<'a> {
@@ -18,7 +18,10 @@ impl<'a> Message<'a> {
         self.bytes
     }
 
-    pub(crate) fn sha256(&self) -> Digest {
+    pub(crate) fn digest(&self, algorithm: &'static Algorithm) -> Digest {
+        if *algorithm != SHA256 {
+            return digest(algorithm, self.bytes);
+        }
         let hash = || {
             let mut hash = Context::new(&SHA256);
             hash.update(self.bytes);
@@ -27,7 +30,7 @@ impl<'a> Message<'a> {
         self.sha256.get_or_init(hash).clone().finish()
     }
 
-    /// The hash as it stood behind the last byte, if it was asked for: what goes on from there need not begin again.
+    /// SHA-256 as it stood behind the last byte, if it was asked for: what goes on from there need not begin again.
     pub(crate) fn into_sha256(self) -> Option<Context> {
         self.sha256.into_inner()
     }

@@ -29,7 +29,7 @@ use curves::{P256, P384, P521};
 use ecdsa::{BASE_WINDOW, Base, Table};
 use known_answer::knows_answer;
 use lanes::InLanes;
-use ring::digest::{SHA384, SHA512, digest};
+use ring::digest::{SHA256, SHA384, SHA512};
 use std::sync::OnceLock;
 
 /// The tables of the base points, each made when the first key of its curve needs it; none if the curve then fails its
@@ -95,12 +95,12 @@ impl KeyTable {
     /// # Errors
     /// `signature_malformed` for any other length, `signature_invalid`.
     pub(crate) fn verify(&self, message: &Message<'_>, signature: &[u8]) -> Result<(), Reason> {
-        let digest = match &self.0 {
-            OnCurve::P256(_) => message.sha256(),
-            OnCurve::P384(_) => digest(&SHA384, message.bytes()),
-            OnCurve::P521(_) => digest(&SHA512, message.bytes()),
+        let hash = match &self.0 {
+            OnCurve::P256(_) => &SHA256,
+            OnCurve::P384(_) => &SHA384,
+            OnCurve::P521(_) => &SHA512,
         };
-        self.verify_digest(digest.as_ref(), signature)
+        self.verify_digest(message.digest(hash).as_ref(), signature)
     }
 
     /// Likewise, over a digest of any length.

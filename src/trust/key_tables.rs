@@ -9,14 +9,17 @@ use std::sync::{Arc, Weak};
 
 /// Accepted signatures after which a key gets its table: making one costs as much as it saves in ten.
 const BUSY: u32 = 32;
+/// Bytes of what is made with a key's first accepted signature: an RSA key's constants, in some microseconds.
+const SMALL: usize = 4096;
 /// Bytes: RSA of 4096 bits.
 const LONGEST_SIGNATURE: usize = 512;
 
-/// Whether the EC and Ed25519 keys of bundles get tables of their multiples, with which a signature is checked several times faster.
+/// Whether the EC and Ed25519 keys of bundles get tables of their multiples, with which a signature is checked several times faster;
+/// and RSA keys what their products need, where the processor has AVX-512 IFMA or BMI2 and ADX.
 ///
 /// Only keys that live in a slot ever do, never those that a credential brings along. A table takes 148 KiB (P-256),
-/// 192 KiB (P-384), 392 KiB (P-521) or 222 KiB (Ed25519), and the base point's of each curve in use 256 KiB, 576 KiB,
-/// 1.2 MiB or 696 KiB.
+/// 192 KiB (P-384), 392 KiB (P-521), 222 KiB (Ed25519) or at most 2 KiB (RSA), and the base point's of each curve in use
+/// 256 KiB, 576 KiB, 1.2 MiB or 696 KiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyTables {
@@ -205,11 +208,9 @@ impl Tables {
 
     /// Counts an accepted signature, and makes the table with the one that is enough.
     fn count(&self, key: &Key, now: i64) {
-        let worth = self.kernels.bytes(&key.public).is_some();
-        if worth
-            && key.shelf.accepted.fetch_add(1, Ordering::Relaxed) + 1 == BUSY
-            && !self.make(key, now, true)
-        {
+        let Some(bytes) = self.kernels.bytes(&key.public) else { return };
+        let busy = if bytes > SMALL { BUSY } else { 1 };
+        if key.shelf.accepted.fetch_add(1, Ordering::Relaxed) + 1 == busy && !self.make(key, now, true) {
             key.shelf.accepted.store(0, Ordering::Relaxed);
         }
     }

@@ -7,7 +7,7 @@ use attestor::{BundleStore, KeyTables, StoreOptions};
 pub enum State {
     /// No key has a table.
     Cold,
-    /// Every key has its table; plain Rust.
+    /// Every key has its table; no AVX-512 IFMA.
     Portable,
     /// Every key has its table; AVX-512 IFMA.
     Ifma,

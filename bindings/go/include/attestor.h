@@ -1480,8 +1480,8 @@ attestor_status attestor_verifier_set_shadow_policy(struct attestor_verifier *ve
 // Returns: ATTESTOR_OK, a deny (1000-1999), an unavailable (2000-2099), or misuse (1-99).
 // Lifetime: views in `summary` are valid until the next `attestor_verify`, `_clear` or `_free` of this result.
 // Threads: `verifier` any, `result` one at a time. Never waits for an update and never calls back.
-// Allocates: never on a result that has grown to the size of its credentials, with a cache that is off or full; RSA: at
-// most 5; a chain of EC certificates: 2.
+// Allocates: never on a result that has grown to the size of its credentials, with a cache that is off or full; RSA
+// without a table: at most 5; a chain of EC certificates: 2.
 ATTESTOR_API
 ATTESTOR_MUST_USE
 attestor_status attestor_verify(const struct attestor_verifier *verifier,

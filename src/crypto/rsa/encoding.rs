@@ -1,7 +1,7 @@
 //! What an RSA signature must open to: EMSA-PKCS1-v1_5 and EMSA-PSS (RFC 8017 section 9).
 
-use crate::crypto::Algorithm;
-use ring::digest::{self, Context, Digest, digest};
+use crate::crypto::{Algorithm, Message};
+use ring::digest::{self, Context, Digest};
 
 /// DigestInfo up to the digest, of SHA-256, SHA-384 and SHA-512 (section 9.2, note 1).
 const DIGEST_INFO: [[u8; 19]; 3] = [
@@ -13,8 +13,8 @@ const DIGEST_INFO: [[u8; 19]; 3] = [
 const LONGEST: usize = 512;
 
 /// Whether `encoded`, as long as a modulus of whole bytes, is the encoding of `message`.
-pub(super) fn is_encoding_of(encoded: &[u8], alg: Algorithm, message: &[u8]) -> bool {
-    let hash = digest(alg.hash(), message);
+pub(super) fn is_encoding_of(encoded: &[u8], alg: Algorithm, message: &Message<'_>) -> bool {
+    let hash = message.digest(alg.hash());
     match alg {
         Algorithm::Rs256 => is_pkcs1(encoded, &DIGEST_INFO[0], hash.as_ref()),
         Algorithm::Rs384 => is_pkcs1(encoded, &DIGEST_INFO[1], hash.as_ref()),

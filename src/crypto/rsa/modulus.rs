@@ -2,7 +2,10 @@
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a digit is the low part of a sum
 
-use crate::crypto::lanes::{DIGIT, DIGIT_MASK, LANES};
+use super::Opens;
+use super::montgomery::Power;
+use crate::crypto::lanes::{DIGIT, DIGIT_MASK, LANES, Vectors};
+use crate::crypto::limbs::negated_inverse;
 
 /// V vectors of digits, least significant first.
 pub(super) type Number<const V: usize> = [[u64; LANES]; V];
@@ -21,12 +24,24 @@ pub(super) struct Modulus<const V: usize> {
     pub(super) square: Number<V>,
 }
 
+impl<const V: usize> Opens<Vectors> for Modulus<V> {
+    fn new(_: Vectors, bytes: &[u8]) -> Self {
+        Self::of(bytes)
+    }
+
+    fn open(&self, vectors: Vectors, signature: &[u8], encoded: &mut [u8]) -> Option<()> {
+        let base = self.read(signature)?;
+        self.write(&vectors.run(Power { modulus: self, base: &base }), encoded);
+        Some(())
+    }
+}
+
 impl<const V: usize> Modulus<V> {
     /// Digits of a number.
     const DIGITS: usize = V * LANES;
 
     /// From big-endian bytes, odd and with the top bit set; at least 32 bits shorter than R.
-    pub(super) fn new(bytes: &[u8]) -> Self {
+    pub(super) fn of(bytes: &[u8]) -> Self {
         let bits = bytes.len() * 8;
         debug_assert!(
             bits + 32 <= Self::DIGITS * DIGIT as usize && bits > Self::DIGITS * DIGIT as usize - 416
@@ -45,13 +60,13 @@ impl<const V: usize> Modulus<V> {
     }
 
     /// A number below n from big-endian bytes, as many as n has.
-    pub(super) fn read(&self, bytes: &[u8]) -> Option<Number<V>> {
+    fn read(&self, bytes: &[u8]) -> Option<Number<V>> {
         let number = read(bytes);
         less(&number, &self.value).then_some(number)
     }
 
     /// A number below 3 n, modulo n, as big-endian bytes.
-    pub(super) fn write(&self, number: &Number<V>, bytes: &mut [u8]) {
+    fn write(&self, number: &Number<V>, bytes: &mut [u8]) {
         let number = reduce(*number, &self.value);
         let (pairs, _) = number.as_flattened().as_chunks();
         for (chunk, [low, high]) in bytes.rchunks_mut(PAIR).zip(pairs) {
@@ -98,7 +113,7 @@ fn reduce<const V: usize>(mut number: Number<V>, n: &Number<V>) -> Number<V> {
 fn one_over_block<const V: usize>(n: &Number<V>) -> ([u64; LANES], Number<V>) {
     let mut quotient: Number<V> = [[0; LANES]; V];
     quotient[0][0] = 1;
-    let negated_inverse = negated_digit_inverse(n[0][0]);
+    let negated_inverse = negated_inverse(n[0][0]);
     let multiples = core::array::from_fn(|_| {
         let multiple = quotient[0][0].wrapping_mul(negated_inverse) & DIGIT_MASK;
         let digits = quotient.as_flattened_mut();
@@ -115,13 +130,6 @@ fn one_over_block<const V: usize>(n: &Number<V>) -> ([u64; LANES], Number<V>) {
         multiple
     });
     (multiples, quotient)
-}
-
-/// -1 / n mod 2^52 by Newton's iteration: every step doubles the number of right bits, of which odd n has three.
-fn negated_digit_inverse(n: u64) -> u64 {
-    let inverse =
-        (0..5).fold(n, |inverse, _| inverse.wrapping_mul(2u64.wrapping_sub(n.wrapping_mul(inverse))));
-    inverse.wrapping_neg() & DIGIT_MASK
 }
 
 /// x 2^52 mod n for x < n < 2^bits.
@@ -184,13 +192,18 @@ pub(super) mod tests {
         let top = power(bits - 1);
         let mut random = Random::new(bits);
         let mut all = vec![&top + 1u32, &top + 3u32, power(bits) - 1u32, power(bits) - 3u32];
-        // -1 / n is one, and the largest digit, modulo 2^416; only the first digits are zero, or only they are full.
-        all.extend([&top + power(416) - 1u32, &top + power(416) + 1u32]);
-        all.extend([power(bits) - power(416) + 1u32, power(bits) - power(416) - 1u32]);
-        all.extend([&top + power(52) - 1u32, power(bits) - power(52) + 1u32, &top + power(bits / 2) - 1u32]);
-        // Every other digit full.
-        let striped = (0..bits / 104).fold(BigUint::ZERO, |sum, i| sum + ((power(52) - 1u32) << (104 * i)));
-        all.push(top.clone() | striped);
+        all.push(&top + power(bits / 2) - 1u32);
+        for (digit, block) in [(52, 416), (64, 512)] {
+            // -1 / n is one, and the largest digit, modulo a block; only the first digits are zero, or only they are full.
+            all.extend([&top + power(block) - 1u32, &top + power(block) + 1u32]);
+            all.extend([power(bits) - power(block) + 1u32, power(bits) - power(block) - 1u32]);
+            all.extend([&top + power(digit) - 1u32, power(bits) - power(digit) + 1u32]);
+            // Every other digit full.
+            let full = power(digit) - 1u32;
+            let striped =
+                (0..bits / (2 * digit)).fold(BigUint::ZERO, |sum, i| sum + (&full << (2 * digit * i)));
+            all.push(top.clone() | striped);
+        }
         all.extend((0..3).map(|_| random_below(&mut random, &top) | &top | int(1)));
         for n in &all {
             assert!(n.bits() == bits && n.bit(0));
@@ -201,7 +214,7 @@ pub(super) mod tests {
     /// Numbers below `end` where digits, vectors and bytes change.
     pub(in crate::crypto::rsa) fn numbers_below(end: &BigUint) -> Vec<BigUint> {
         let mut all = vec![BigUint::ZERO, int(1), int(2), end >> 1, end - 1u32, end - 2u32];
-        for bit in [52, 104, 416, 832, 2048, 2080, end.bits() - 1] {
+        for bit in [52, 64, 104, 128, 416, 512, 832, 1024, 2048, 2080, end.bits() - 1] {
             let power = int(1) << bit;
             all.extend([&power - 1u32, power.clone(), &power + 1u32]);
         }
@@ -214,7 +227,7 @@ pub(super) mod tests {
     fn constants<const V: usize>(bits: u64) {
         let block = int(1) << 416;
         for n in moduli(bits) {
-            let modulus = Modulus::<V>::new(&n.to_bytes_be());
+            let modulus = Modulus::<V>::of(&n.to_bytes_be());
             assert_eq!(to_integer(modulus.value.as_flattened()), n);
             let inverse = to_integer(&modulus.negated_inverse);
             assert_eq!((&n * inverse + 1u32) % &block, BigUint::ZERO, "{n:x}");
@@ -228,7 +241,7 @@ pub(super) mod tests {
     fn bytes<const V: usize>(bits: u64) {
         let length = usize::try_from(bits / 8).unwrap();
         for n in moduli(bits) {
-            let modulus = Modulus::<V>::new(&n.to_bytes_be());
+            let modulus = Modulus::<V>::of(&n.to_bytes_be());
             for number in numbers_below(&(&n * 3u32)) {
                 let mut out = vec![0; length];
                 modulus.write(&to_number(&number), &mut out);

@@ -404,7 +404,7 @@ mod tests {
     /// Factors as large as they may be, below 3 n, so that every bound is met.
     fn products<const V: usize>(bits: u64) {
         for n in moduli(bits) {
-            let modulus = Modulus::<V>::new(&n.to_bytes_be());
+            let modulus = Modulus::<V>::of(&n.to_bytes_be());
             let end = &n * 3u32;
             let factors = numbers_below(&end);
             for (i, a) in factors.iter().enumerate() {
@@ -425,7 +425,7 @@ mod tests {
     fn powers_agree_with_integers() {
         fn powers<const V: usize>(bits: u64) {
             for n in moduli(bits).into_iter().skip(1).step_by(2) {
-                let modulus = Modulus::<V>::new(&n.to_bytes_be());
+                let modulus = Modulus::<V>::of(&n.to_bytes_be());
                 for base in [int(0), int(1), int(2), &n - 1u32, &n >> 1] {
                     let power = on_every_machine!(Power { modulus: &modulus, base: &to_number(&base) });
                     let power = to_integer(power.as_flattened());

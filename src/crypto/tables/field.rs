@@ -5,7 +5,7 @@
 #![allow(clippy::cast_possible_truncation)] // a limb is the low half of a double one
 #![allow(clippy::inline_always)] // a product is one run of instructions, or it is slow
 
-use crate::crypto::limbs::{less, raw_add, raw_sub};
+use crate::crypto::limbs::{less, negated_inverse, raw_add, raw_sub};
 use core::marker::PhantomData;
 
 /// An odd prime of N limbs, its constants, and how products and sums are brought back below 2 p.
@@ -82,16 +82,6 @@ fn times_limb<const N: usize>(a: &[u64; N], b: u64) -> ([u64; N], u64) {
         above = (product >> 64) as u64;
     }
     (out, above + u64::from(carry))
-}
-
-/// -1 / p mod 2^64 by Newton's iteration: every step doubles the number of right bits, of which odd p has three.
-const fn negated_inverse(p: u64) -> u64 {
-    let (mut inverse, mut bits) = (p, 3);
-    while bits < 64 {
-        inverse = inverse.wrapping_mul(2u64.wrapping_sub(p.wrapping_mul(inverse)));
-        bits *= 2;
-    }
-    inverse.wrapping_neg()
 }
 
 /// 2^exponent mod p.
