@@ -21,6 +21,8 @@ pub struct VerifyResult {
     pub(crate) shadow: Option<Box<(Scratch, Outcome)>>,
     pub(crate) shadowed: bool,
     pub(crate) policies: Policies,
+    /// Whether there is anything to forget.
+    used: bool,
 }
 
 /// The policies in force when they were last looked at.
@@ -147,12 +149,15 @@ impl VerifyResult {
     /// An empty result.
     pub fn new() -> Self {
         let (scratch, outcome, policies) = Default::default();
-        Self { scratch, outcome, shadow: None, shadowed: false, policies }
+        Self { scratch, outcome, shadow: None, shadowed: false, policies, used: false }
     }
 
     /// Forgets the last verdict and overwrites what its credential left behind. The policy and the bundle that it was
     /// judged by stay at hand for the next.
     pub fn clear(&mut self) {
+        if !self.used {
+            return;
+        }
         self.scratch.wipe();
         self.outcome.clear();
         self.shadowed = false;
@@ -160,6 +165,19 @@ impl VerifyResult {
             shadow.0.wipe();
             shadow.1.clear();
         }
+        self.used = false;
+    }
+
+    /// Forgets the last verdict for another to come.
+    pub(crate) fn begin(&mut self) {
+        self.clear();
+        self.used = true;
+    }
+
+    /// What a question comes to that cannot be judged.
+    pub(crate) fn refuse(&mut self, reason: Reason) {
+        self.begin();
+        self.outcome.status = Err(reason);
     }
 
     /// The reason of a refusal; `None` is an allow.

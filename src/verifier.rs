@@ -139,8 +139,8 @@ impl Verifier {
         request: &Request<'_>,
         result: &'r mut VerifyResult,
     ) -> Result<Verified<'r>, Rejected> {
-        result.clear();
-        let VerifyResult { scratch, outcome, shadow, shadowed, policies } = result;
+        result.begin();
+        let VerifyResult { scratch, outcome, shadow, shadowed, policies, .. } = result;
         let policy = self.policy.again(&mut policies.live);
         outcome.status = self.judge(policy, request, scratch, outcome, None);
         self.counters.count(outcome);
@@ -169,8 +169,7 @@ impl Verifier {
         result: &'r mut VerifyResult,
     ) -> Result<Verified<'r>, Rejected> {
         if request.passport.is_none() {
-            result.clear();
-            result.outcome.status = Err(Reason::ArgumentInvalid);
+            result.refuse(Reason::ArgumentInvalid);
             return Err(Rejected { reason: Reason::ArgumentInvalid, authenticated: false });
         }
         self.verify(request, result)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -25,6 +26,8 @@ type material struct {
 	// key is the one that signed, parsed.
 	key    any
 	tokens map[string]string
+	// distinct are good tokens, each of another workload.
+	distinct []string
 
 	Source   string `json:"source"`
 	Name     string `json:"name"`
@@ -59,6 +62,11 @@ func readMaterial(folder, algorithm string) (*material, error) {
 		}
 		m.tokens[token.name] = string(text)
 	}
+	lines, err := read("distinct.jwts")
+	if err != nil {
+		return nil, err
+	}
+	m.distinct = strings.Fields(string(lines))
 	text, err := read("key.jwk")
 	if err != nil {
 		return nil, err

@@ -31,12 +31,28 @@ func ownCases(m *material, out *results) ([]*timedCase, error) {
 		if state.name == "cached" {
 			made = made[:1]
 		}
+		name := "attestor/" + m.algorithm + "/" + state.name + "/"
 		for at, c := range made {
-			c.name = "attestor/" + m.algorithm + "/" + state.name + "/" + tokens[at].name
+			c.name = name + tokens[at].name
 		}
 		cases = append(cases, made...)
+		if state.name == "cached" {
+			cases = append(cases, &timedCase{name: name + "distinct", expected: true, run: inTurn(m.distinct, check)})
+		}
 	}
 	return cases, nil
+}
+
+// inTurn asks about the next of several tokens each time.
+func inTurn(tokens []string, check func(token string) bool) func() bool {
+	next := 0
+	return func() bool {
+		token := tokens[next]
+		if next++; next == len(tokens) {
+			next = 0
+		}
+		return check(token)
+	}
 }
 
 func newVerifier(m *material, options []attestor.VerifierOption) (*attestor.Verifier, error) {

@@ -24,6 +24,7 @@ class Material:
         self.policy = (folder / "policy.json").read_bytes()
         self.jwk: dict[str, str] = json.loads((folder / "key.jwk").read_text())
         self.tokens = {name: (folder / f"{name}.jwt").read_text() for name in TOKENS}
+        self.distinct = (folder / "distinct.jwts").read_text().split()
         manifest: dict[str, str] = json.loads((folder / "manifest.json").read_text())
         self.is_of_svids = manifest["source"] == "trust_domain"
         self.name = manifest["name"]

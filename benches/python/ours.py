@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import cycle
 
 from libattestor import BundleStore, Rejected, Verifier
 from material import Material
@@ -15,7 +16,10 @@ WARM_CALLS = 64
 def cases(material: Material) -> list[Case]:
     """Make the cases of both states."""
     warm = material.cases("attestor", _check(_verifier(material, cache_entries=0)))
-    cached = material.cases("attestor", _check(_verifier(material, cache_entries=4096)))[:1]
+    remembering = _check(_verifier(material, cache_entries=4096))
+    cached = material.cases("attestor", remembering)[:1]
+    tokens = cycle(material.distinct)
+    cached.append(Case(f"attestor/{material.algorithm}/distinct", True, lambda: remembering(next(tokens))))
     return [_in_state("warm", case) for case in warm] + [_in_state("cached", case) for case in cached]
 
 

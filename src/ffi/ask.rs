@@ -1,10 +1,10 @@
 //! `attestor_ask`: a question and its whole answer in one crossing, for callers to whom crossings are dear.
 
 use super::boundary::{boundary, required, status};
-use super::result::{attestor_result, attestor_summary};
+use super::result::attestor_result;
 use super::structs::{Sized32, read_struct};
 use super::types::{attestor_error, attestor_status};
-use super::verifier::{Judge, attestor_request, attestor_verifier, read_request};
+use super::verifier::{Judge, attestor_request, attestor_verifier, read_credential, read_request};
 use crate::request::Request;
 use crate::result::Verified;
 use crate::verdict::{Class, Reason};
@@ -206,8 +206,16 @@ unsafe fn read<'a>(
         return Err(Reason::OptionUnsupported);
     }
     // SAFETY: the caller's contract.
-    let mut request = unsafe { read_struct(question.request) }?.unwrap_or_else(attestor_request::zeroed);
-    (request.now, request.credential, request.credential_len) = (question.now, credential, credential_len);
+    let request = match unsafe { read_struct(question.request) }? {
+        // SAFETY: the caller's contract.
+        None => unsafe { read_credential(credential, credential_len, question.now) }?,
+        Some(mut request) => {
+            (request.now, request.credential, request.credential_len) =
+                (question.now, credential, credential_len);
+            // SAFETY: the caller's contract.
+            unsafe { read_request(&request) }?
+        }
+    };
     let admission = question.flags & ATTESTOR_ASK_ADMISSION != 0;
     let judge: Judge = match (admission, question.flags & ATTESTOR_ASK_REFRESHING != 0) {
         (false, false) => Verifier::verify,
@@ -215,8 +223,7 @@ unsafe fn read<'a>(
         (false, true) => Verifier::verify_refreshing,
         (true, true) => Verifier::admit_refreshing,
     };
-    // SAFETY: the caller's contract.
-    Ok((&verifier.inner, unsafe { read_request(&request) }?, judge))
+    Ok((&verifier.inner, request, judge))
 }
 
 /// What an answer is written into: memory of the caller, of which nothing is read.
@@ -259,18 +266,19 @@ impl attestor_result {
             self.inner.write_evidence(&mut evidence);
         }
         let verified = self.inner.verified();
-        let mut head = head_of(&self.summary(verified.as_ref()))?;
-        let named = named_texts(verified.as_ref(), self.inner.attestor_id());
+        let mut head = self.head(verified.as_ref())?;
         let (mut end_at, mut at) = (HEAD, head.texts_at as usize);
-        let mut texts = named.into_iter().chain(self.inner.policies()).chain([evidence.as_str()]);
-        texts.try_for_each(|text| {
+        let mut write = |text: &str| {
             put(block, at, text.as_bytes());
             at += text.len();
             put(block, end_at, &length(at - head.texts_at as usize)?.to_ne_bytes());
             put(block, at, &[0]);
             (end_at, at) = (end_at + END, at + 1);
             Ok::<_, Reason>(())
-        })?;
+        };
+        named_texts(verified.as_ref(), self.inner.attestor_id()).into_iter().try_for_each(&mut write)?;
+        self.inner.policies().try_for_each(&mut write)?;
+        write(&evidence)?;
         head.size = length(at)?;
         if at > block.len() {
             begin(block, Reason::BufferTooSmall, head.size);
@@ -278,6 +286,24 @@ impl attestor_result {
         }
         put_head(block, &head);
         Ok(())
+    }
+
+    /// The head of its answer, but for the size.
+    fn head(&self, verified: Option<&Verified<'_>>) -> Result<attestor_answer, Reason> {
+        let policies = length(self.inner.policies().count())?;
+        let texts = policies.saturating_add(ATTESTOR_TEXT_POLICIES + 1);
+        Ok(attestor_answer {
+            code: self.code(),
+            verdict_class: self.inner.class() as i32,
+            flags: self.flags(verified),
+            expires_at: verified.map_or(0, |verified| verified.expires_at),
+            credential_kind: self.inner.credential_kind() as u32,
+            shadow_code: self.shadow_code(),
+            policies,
+            texts,
+            texts_at: length(HEAD + END * texts as usize)?,
+            ..EMPTY
+        })
     }
 }
 
@@ -297,25 +323,7 @@ fn named_texts<'a>(verified: Option<&Verified<'a>>, attestor_id: Option<&'a str>
     texts
 }
 
-/// The head of an answer, but for its size.
-fn head_of(summary: &attestor_summary) -> Result<attestor_answer, Reason> {
-    let policies = u32::try_from(summary.policies).map_err(|_| Reason::InternalError)?;
-    let texts = policies.saturating_add(ATTESTOR_TEXT_POLICIES + 1);
-    Ok(attestor_answer {
-        code: summary.code,
-        verdict_class: summary.verdict_class,
-        flags: summary.flags,
-        expires_at: summary.expires_at,
-        credential_kind: summary.credential_kind,
-        shadow_code: summary.shadow_code,
-        policies,
-        texts,
-        texts_at: length(HEAD + END * texts as usize)?,
-        ..EMPTY
-    })
-}
-
-/// A number of bytes as an answer has it; policies and credentials are far from the limit.
+/// A number of bytes or policies as an answer has it; both are far from the limit.
 fn length(n: usize) -> Result<u32, Reason> {
     u32::try_from(n).map_err(|_| Reason::InternalError)
 }

@@ -118,7 +118,7 @@ impl attestor_result {
     /// A question that never reached the verifier has its answer too.
     pub(super) fn note(&mut self, verdict: Result<(), Reason>) {
         if let (Some(Reason::NotVerified), Err(reason)) = (self.inner.reason(), verdict) {
-            self.inner.outcome.status = Err(reason);
+            self.inner.refuse(reason);
         }
     }
 
@@ -128,28 +128,38 @@ impl attestor_result {
         unsafe { write_struct(to, &self.summary(self.inner.verified().as_ref())) }
     }
 
-    /// The summary of the verdict, its views into this result.
-    pub(super) fn summary(&self, verified: Option<&Verified<'_>>) -> attestor_summary {
-        let mut summary = attestor_summary::zeroed();
-        summary.code = self.inner.reason().map_or(0, Reason::code);
-        summary.verdict_class = self.inner.class() as i32;
-        summary.attestor_id = attestor_str::new(self.inner.attestor_id());
-        summary.flags = flags([
+    pub(super) fn code(&self) -> attestor_status {
+        self.inner.reason().map_or(0, Reason::code)
+    }
+
+    /// ATTESTOR_AUTHENTICATED and the other flags of a summary.
+    pub(super) fn flags(&self, verified: Option<&Verified<'_>>) -> u32 {
+        flags([
             (self.inner.authenticated(), ATTESTOR_AUTHENTICATED),
+            (verified.is_some_and(|verified| verified.is_local), ATTESTOR_LOCAL),
             (self.inner.is_about_passport(), ATTESTOR_ABOUT_PASSPORT),
+            (self.inner.shadow().is_some(), ATTESTOR_SHADOWED),
             (self.inner.is_bundle_due(), ATTESTOR_BUNDLE_DUE),
             (self.inner.is_refresh_wanted(), ATTESTOR_REFRESH_WANTED),
             (self.inner.is_from_cache(), ATTESTOR_FROM_CACHE),
-        ]);
-        if let Some(shadow) = self.inner.shadow() {
-            summary.flags |= ATTESTOR_SHADOWED;
-            summary.shadow_code = shadow.map_or(0, Reason::code);
-        }
+        ])
+    }
+
+    /// What the shadow policy would have said; 0 without one, too.
+    pub(super) fn shadow_code(&self) -> attestor_status {
+        self.inner.shadow().flatten().map_or(0, Reason::code)
+    }
+
+    /// The summary of the verdict, its views into this result.
+    fn summary(&self, verified: Option<&Verified<'_>>) -> attestor_summary {
+        let mut summary = attestor_summary::zeroed();
+        summary.code = self.code();
+        summary.verdict_class = self.inner.class() as i32;
+        summary.attestor_id = attestor_str::new(self.inner.attestor_id());
+        summary.flags = self.flags(verified);
+        summary.shadow_code = self.shadow_code();
         summary.credential_kind = self.inner.credential_kind() as u32;
         if let Some(verified) = verified {
-            if verified.is_local {
-                summary.flags |= ATTESTOR_LOCAL;
-            }
             summary.expires_at = verified.expires_at;
             summary.identity = attestor_str::new(Some(verified.identity));
             summary.trust_domain = attestor_str::new(verified.trust_domain);

@@ -40,6 +40,10 @@ pub(super) unsafe fn read_struct<T: Sized32>(from: *const T) -> Result<Option<T>
     }
     // SAFETY: passed on.
     let size = unsafe { declared_size(from) }?;
+    if size == size_of::<T>() {
+        // SAFETY: readable for its size, and any bytes are a value by the trait's contract.
+        return Ok(Some(unsafe { from.read_unaligned() }));
+    }
     let known = size.min(size_of::<T>());
     // SAFETY: readable for `size` bytes; the tail is what this version has no member for.
     let tail = unsafe { core::slice::from_raw_parts(from.cast::<u8>().add(known), size - known) };

@@ -370,6 +370,14 @@ unsafe fn read_and_judge(
     judge(&verifier.inner, &question, &mut result.inner).map(|_| ()).map_err(|rejected| rejected.reason)
 }
 
+/// A request of nothing else.
+///
+/// SAFETY: as for [`bytes`].
+pub(super) unsafe fn read_credential<'a>(ptr: *const u8, len: usize, at: i64) -> Result<Request<'a>, Reason> {
+    // SAFETY: passed on.
+    Ok(Request::new(unsafe { bytes(ptr, len, MAX_CREDENTIAL) }?).at(now(at)))
+}
+
 /// SAFETY: every pointer is NULL or readable for its length, for `'a`.
 pub(super) unsafe fn read_request<'a>(request: &attestor_request) -> Result<Request<'a>, Reason> {
     if request.flags != 0 || request.reserved != 0 {
@@ -381,8 +389,7 @@ pub(super) unsafe fn read_request<'a>(request: &attestor_request) -> Result<Requ
     let r = request;
     // SAFETY: passed on.
     unsafe {
-        let mut question =
-            Request::new(bytes(r.credential, r.credential_len, MAX_CREDENTIAL)?).at(now(r.now));
+        let mut question = read_credential(r.credential, r.credential_len, r.now)?;
         question.attestor = optional_text(r.attestor_id, r.attestor_id_len, MAX_ID)?;
         question.nonce = optional_text(r.nonce, r.nonce_len, MAX_NONCE)?;
         question.audience = optional_text(r.audience, r.audience_len, MAX_NONCE)?;

@@ -2,7 +2,7 @@
 //!
 //! One folder an algorithm: `bundle.json` (a SPIFFE bundle, or an issuer's key set, of the key and its successor),
 //! `policy.json`, `manifest.json` (who is who), `key.jwk` and `public.pem` (the key), `public.key` (the key as ring
-//! takes it), and the tokens.
+//! takes it), the tokens, and `distinct.jwts`: good ones of as many workloads, one a line.
 
 use crate::algorithm::Algorithm;
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
@@ -36,6 +36,9 @@ pub const TOKENS: [(&str, bool); 5] = [
     ("expired", false),
     ("short-signature", false),
 ];
+
+/// How many workloads `distinct.jwts` is of.
+const WORKLOADS: usize = 64;
 
 /// A key pair of whichever algorithm.
 enum Signer {
@@ -133,6 +136,7 @@ pub fn make(folder: &Path) -> Result<()> {
         for (name, _) in TOKENS {
             fs::write(folder.join(format!("{name}.jwt")), token(algorithm, &signer, name)?)?;
         }
+        fs::write(folder.join("distinct.jwts"), distinct(algorithm, &signer)?)?;
     }
     Ok(())
 }
@@ -209,6 +213,16 @@ fn token(algorithm: Algorithm, key: &Signer, name: &str) -> Result<String> {
     Ok(format!("{signed}.{}", encode(&signature)))
 }
 
+fn distinct(algorithm: Algorithm, key: &Signer) -> Result<String> {
+    let issued = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() - 60;
+    let token = |workload| {
+        let subject = format!("{}-{workload}", subject(algorithm));
+        let signed = signing_input(algorithm.alg(), KID, &subject, AUDIENCE, issued);
+        Ok(format!("{signed}.{}", encode(&key.sign(signed.as_bytes())?)))
+    };
+    Ok((0..WORKLOADS).map(token).collect::<Result<Vec<_>>>()?.join("\n"))
+}
+
 /// The header and claims of a JWT-SVID as SPIRE issues it, good for a day.
 pub fn signing_input(alg: &str, kid: &str, subject: &str, audience: &str, issued: u64) -> String {
     let header = format!(r#"{{"alg":"{alg}","kid":"{kid}","typ":"JWT"}}"#);
@@ -230,6 +244,7 @@ pub struct Material {
     pub policy: String,
     pub jwk: String,
     pub public: Vec<u8>,
+    pub distinct: Vec<String>,
     tokens: Vec<(&'static str, String)>,
 }
 
@@ -243,6 +258,7 @@ impl Material {
             policy: fs::read_to_string(folder.join("policy.json"))?,
             jwk: fs::read_to_string(folder.join("key.jwk"))?,
             public: fs::read(folder.join("public.key"))?,
+            distinct: fs::read_to_string(folder.join("distinct.jwts"))?.lines().map(String::from).collect(),
             tokens: TOKENS.into_iter().map(token).collect::<Result<_>>()?,
         })
     }

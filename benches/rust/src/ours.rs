@@ -31,9 +31,15 @@ pub fn verifier(material: &Material, state: State, cache: bool) -> Result<Verifi
 
 /// One verification with everything made beforehand; whether it was let in.
 pub fn check(verifier: Rc<Verifier>, token: &str) -> impl FnMut() -> bool + use<> {
-    let (mut result, token) = (VerifyResult::new(), token.to_owned());
+    check_in_turn(verifier, vec![token.to_owned()])
+}
+
+/// Likewise, each time of the next of several tokens.
+fn check_in_turn(verifier: Rc<Verifier>, tokens: Vec<String>) -> impl FnMut() -> bool + use<> {
+    let (mut result, mut next) = (VerifyResult::new(), 0);
     move || {
-        let request = Request::new(token.as_bytes());
+        let request = Request::new(tokens[next].as_bytes());
+        next = if next + 1 < tokens.len() { next + 1 } else { 0 };
         verifier.verify(&request, &mut result).is_ok_and(|verified| !verified.identity.is_empty())
     }
 }
@@ -68,8 +74,10 @@ pub fn cases(material: &Material, absent: &mut Vec<(String, String)>) -> Result<
         cases.push(Case::new(name("evidence"), true, check));
     }
     let remembering = Rc::new(verifier(material, State::Portable, true)?);
-    let check = check(remembering, material.token("valid"));
-    cases.push(Case::new(format!("attestor/{algorithm}/cached/valid"), true, check));
+    let repeated = check(Rc::clone(&remembering), material.token("valid"));
+    cases.push(Case::new(format!("attestor/{algorithm}/cached/valid"), true, repeated));
+    let distinct = check_in_turn(remembering, material.distinct.clone());
+    cases.push(Case::new(format!("attestor/{algorithm}/cached/distinct"), true, distinct));
     Ok(cases)
 }
 

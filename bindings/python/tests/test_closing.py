@@ -115,7 +115,7 @@ def test_a_finalizer_in_the_same_garbage_finds_an_open_or_a_closed_verifier(
 
 def test_closing_in_the_middle_of_a_call_lets_it_finish(store: BundleStore) -> None:
     verifier = Verifier(store, POLICY)
-    with on_every_line("verify", verifier.close) as lines:
+    with on_every_line("verify_alone", verifier.close) as lines:
         identity = verifier.verify(TOKEN, now=CLOCK).identity
     assert identity == IDENTITY
     assert lines

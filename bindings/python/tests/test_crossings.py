@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
 import pytest
 
 from libattestor import (
     BundleStore,
+    CredentialKind,
     Denied,
     Reason,
     Unavailable,
@@ -125,7 +129,7 @@ def test_an_answer_that_was_before_is_judged_anew(store: BundleStore, verifier: 
         return verifier.verify(token, now=CLOCK)
 
     ask(TOKEN), ask(OTHER_TOKEN)
-    assert ask(TOKEN) is ask(TOKEN)
+    assert ask(TOKEN) == ask(TOKEN)
     assert (ask(TOKEN).identity, ask(OTHER_TOKEN).identity) == (IDENTITY, OTHER_IDENTITY)
     other = {**POLICY["attestors"][0], "id": "other"}  # type: ignore[index]
     verifier.set_policy({"version": 1, "attestors": [other]})
@@ -136,10 +140,30 @@ def test_an_answer_that_was_before_is_judged_anew(store: BundleStore, verifier: 
     assert ask(TOKEN).attestor_id == "other"
 
 
-def test_few_answers_are_kept(verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_lowlevel, "_MOST_DECODED", 2)
-    handle = verifier._open()
-    for token in (TOKEN, OTHER_TOKEN) * 5:
-        for now in (CLOCK, CLOCK + 1):
-            verifier.verify(token, now=now)
-            assert 1 <= len(handle.decoded) <= 2
+def test_what_was_told_outlasts_its_storage(verifier: Verifier) -> None:
+    first, second = (verifier.verify(token, now=CLOCK) for token in (TOKEN, OTHER_TOKEN))
+    assert (first.subject, second.subject) == (IDENTITY, OTHER_IDENTITY)
+    assert first != second and first == verifier.verify(TOKEN, now=CLOCK)
+    assert hash(first) == hash(verifier.verify(TOKEN, now=CLOCK))
+
+
+@pytest.mark.parametrize("twin_of", [copy.copy, copy.deepcopy, lambda told: pickle.loads(pickle.dumps(told))])
+def test_what_was_told_can_be_copied_before_it_is_read(
+    verifier: Verifier, twin_of: Callable[[Verified], Verified]
+) -> None:
+    told = verifier.verify(TOKEN, now=CLOCK, evidence=True)
+    twin = twin_of(told)
+    assert [getattr(twin, field.name) for field in fields(Verified)] == [
+        getattr(told, field.name) for field in fields(Verified)
+    ]
+    assert (twin.attestor_id, twin.kind, twin.policies) == ("spiffe", CredentialKind.JWT_SVID, ())
+    assert twin.evidence is not None and IDENTITY.encode() in twin.evidence
+
+
+def test_what_was_told_cannot_be_changed(verifier: Verifier) -> None:
+    told = verifier.verify(TOKEN, now=CLOCK)
+    for name in ("identity", "subject"):
+        with pytest.raises(FrozenInstanceError):
+            setattr(told, name, "other")
+    assert not hasattr(told, "unknown")
+    assert replace(told, subject="other").subject == "other" and told.subject == IDENTITY

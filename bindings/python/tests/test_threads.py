@@ -82,7 +82,7 @@ def test_a_call_in_the_middle_of_a_call_changes_nothing(verifier: Verifier, evid
         assert verifier.verify(OTHER_TOKEN, now=CLOCK).identity == OTHER_IDENTITY
         refused(Denied, lambda: verifier.verify(b"", now=CLOCK))
 
-    with on_every_line("verify", interrupt) as lines:
+    with on_every_line("verify" if evidence else "verify_alone", interrupt) as lines:
         verified = verifier.verify(TOKEN, now=CLOCK, evidence=evidence)
     assert (verified.identity, verified.expires_at) == (IDENTITY, EXPIRES)
     assert evidence is (verified.evidence is not None and IDENTITY.encode() in verified.evidence)
@@ -96,7 +96,7 @@ def test_what_is_judged_cannot_change_in_the_middle_of_a_call(verifier: Verifier
     def overwrite() -> None:
         buffer[:] = bytes(len(buffer))
 
-    with on_every_line("verify", overwrite) as lines:
+    with on_every_line("verify_alone", overwrite) as lines:
         verified = verifier.verify(view, now=CLOCK)
     assert verified.identity == IDENTITY
     assert len(lines) > 10 and not any(buffer)

@@ -34,8 +34,8 @@ from .values import (
     SlotInfo,
     Source,
     SourceKind,
-    Verified,
 )
+from .verified import Verified
 from .verifier import Verifier
 
 __all__ = [

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from struct import Struct, unpack_from
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from . import _answers
 from ._ffi import ffi
 from ._reasons import Reason
 from .errors import AttestorError, Denied, Misuse, Unavailable
@@ -22,7 +22,8 @@ from .health import (
     SourceMetrics,
     VerdictCount,
 )
-from .values import CredentialKind, Finding, Head, RestoreReport, Shadow, SlotInfo, Source, Verified
+from .values import Finding, Head, RestoreReport, SlotInfo, Source
+from .verified import Verified
 
 if TYPE_CHECKING:
     from ._callbacks import Feeds
@@ -47,13 +48,6 @@ def _load() -> Any:
 
 _lib: Final = _load()
 _OK: Final = _lib.ATTESTOR_OK
-_LOCAL: Final = _lib.ATTESTOR_LOCAL
-_SHADOWED: Final = _lib.ATTESTOR_SHADOWED
-_DUE: Final = _lib.ATTESTOR_BUNDLE_DUE
-_CACHED: Final = _lib.ATTESTOR_FROM_CACHE
-# What a `Verified` has of the flags: whether it is local, due and cached.
-_TOLD: Final = _LOCAL | _DUE | _CACHED
-_BOOLEANS: Final = [(n & _LOCAL != 0, n & _DUE != 0, n & _CACHED != 0) for n in range(_TOLD + 1)]
 _AUTHENTICATED: Final = _lib.ATTESTOR_AUTHENTICATED
 _ABOUT_PASSPORT: Final = _lib.ATTESTOR_ABOUT_PASSPORT
 _WANTED: Final = _lib.ATTESTOR_REFRESH_WANTED
@@ -61,19 +55,17 @@ _ALLOW: Final = _lib.ATTESTOR_CLASS_ALLOW
 _ADMISSION: Final = _lib.ATTESTOR_ASK_ADMISSION
 _REFRESHING: Final = _lib.ATTESTOR_ASK_REFRESHING
 _EVIDENCE: Final = _lib.ATTESTOR_ASK_EVIDENCE
-_POLICIES: Final = _lib.ATTESTOR_TEXT_POLICIES
 _TOO_SMALL: Final = _lib.ATTESTOR_BUFFER_TOO_SMALL
 _ask: Final = _lib.attestor_ask
 _clear: Final = _lib.attestor_result_clear
-#: The members of `attestor_answer`.
-_head: Final = Struct("@IiiIqIiIIII").unpack_from
-_size: Final = Struct("@I").unpack_from
-_MOST_DECODED: Final = 256
+_head: Final = _answers.head
+_allow: Final = _answers.allow
 _unpack: Final = ffi.unpack
 _OCTETS: Final = ffi.typeof("uint8_t[]")
 _TEXT: Final = ffi.typeof("char[]")
 _ANSWER: Final = ffi.typeof("attestor_answer *")
-_REASONS: Final = {reason.value: reason for reason in Reason}
+_REASONS: Final = _answers.REASONS
+_reason: Final = _answers.reason
 _REJECTIONS: Final = {_lib.ATTESTOR_CLASS_DENY: Denied, _lib.ATTESTOR_CLASS_UNAVAILABLE: Unavailable}
 
 VERSION: Final = ffi.string(_lib.attestor_version_string()).decode()
@@ -122,12 +114,6 @@ DENY_FIELDS: Final = {
 TLS_HANDSHAKE: Final = _lib.ATTESTOR_POSSESSION_TLS_HANDSHAKE
 SIGNED_CHALLENGE: Final = _lib.ATTESTOR_POSSESSION_SIGNED_CHALLENGE
 
-_KINDS: Final = {
-    _lib.ATTESTOR_CREDENTIAL_JWT_SVID: CredentialKind.JWT_SVID,
-    _lib.ATTESTOR_CREDENTIAL_X509_SVID: CredentialKind.X509_SVID,
-    _lib.ATTESTOR_CREDENTIAL_OIDC: CredentialKind.OIDC,
-    _lib.ATTESTOR_CREDENTIAL_PASSPORT: CredentialKind.PASSPORT,
-}
 _SOURCES: Final[dict[int, SourceKind]] = {TRUST_DOMAIN: "trust_domain", ISSUER: "issuer"}
 _FINDINGS: Final[dict[Finding, int]] = {
     "rollback": _lib.ATTESTOR_FINDING_ROLLBACK,
@@ -172,15 +158,13 @@ class Handle:
     Not `ffi.gc`: in a garbage cycle that would leave a freed pointer within reach of other finalizers.
     """
 
-    __slots__ = ("_free", "decoded", "feeds", "pointer")
+    __slots__ = ("_free", "feeds", "pointer")
 
     def __init__(self, pointer: CData, free: Callable[[CData], None], feeds: Feeds | None = None) -> None:
         self.pointer: CData | None = pointer
         self._free = free
         #: What the store behind it may call back.
         self.feeds = feeds
-        #: Of a verifier, its last allows by the bytes of their answers.
-        self.decoded: dict[bytes, Verified] = {}
 
     def __del__(self) -> None:
         pointer, self.pointer = self.pointer, None
@@ -434,10 +418,6 @@ def store_health(store: Handle, source: SourceKey, now: int) -> SourceHealth | N
     )
 
 
-def _reason(status: int) -> Reason | None:
-    return None if status == _OK else _REASONS.get(status, Reason.INTERNAL_ERROR)
-
-
 def store_snapshot(store: Handle, key: bytes | None, now: int) -> bytes:
     """Write a snapshot; without a key it is only as safe as the file that it goes to."""
     return _written(_lib.attestor_store_snapshot, store.pointer, *_key(key), now, room=1 << 16)
@@ -619,7 +599,7 @@ def _one_source(verifier: Handle, index: int, now: int) -> SourceMetrics:
     )
 
 
-class _Draft:
+class _Draft(_answers.Told):
     """A `Verified` while it is filled; the constructor of a frozen dataclass takes four times as long."""
 
     __slots__ = tuple(field.name for field in fields(Verified))
@@ -628,7 +608,7 @@ class _Draft:
 class _Scratch:
     """What one verification works in, allocated once and reused."""
 
-    __slots__ = ("_block", "answer", "plain", "question", "request", "request_bytes", "result")
+    __slots__ = ("_block", "answer", "now", "plain", "question", "request", "request_bytes", "result")
 
     def __init__(self) -> None:
         out = ffi.new("attestor_result **")
@@ -638,8 +618,9 @@ class _Scratch:
         self.request_bytes = ffi.buffer(self.request)
         self._block = ffi.new(_OCTETS, 8192)
         self.answer = ffi.buffer(self._block)
-        #: What most calls ask: nothing but a time changes in it.
+        #: What most calls ask: nothing but a time changes in it, and that not often.
         self.plain = self._question()
+        self.now: int | None = None
         self.question = self._question()
         self.question.request = self.request
 
@@ -669,7 +650,17 @@ class _Scratch:
             self.request_bytes[:] = _BLANK_REQUEST
         return status
 
-    def whole_answer(self, evidence: bool) -> Buffer:
+    def outcome(self, status: int, evidence: bool) -> Verified:
+        """Copy the answer out, or raise it."""
+        answer = self.answer
+        if status == _TOO_SMALL:
+            answer = self._whole_answer(evidence)
+            status = _head(answer)[1]
+        if status != _OK:
+            raise _refusal(answer, evidence)
+        return _verified(answer, evidence)
+
+    def _whole_answer(self, evidence: bool) -> Buffer:
         """Read an answer that was too long for its room: the library still has it."""
         try:
             size = _head(self.answer)[0]
@@ -685,40 +676,14 @@ class _Scratch:
 _BLANK_REQUEST: Final = ffi.buffer(_sized("attestor_request"))[:]
 
 
-def _known(decoded: dict[bytes, Verified], answer: Buffer) -> Verified:
-    """Copy an allow out unless the same answer was before: then it is judged anew, but not decoded."""
-    octets = answer[: _size(answer)[0]]
-    verified = decoded.get(octets)
-    if verified is None:
-        verified = _verified(answer, False)
-        if len(decoded) >= _MOST_DECODED:
-            decoded.clear()
-        decoded[octets] = verified
-    return verified
-
-
-def _verified(answer: Buffer, evidence: bool) -> Verified:
+def _verified(answer: Buffer, evidence: bool = False) -> Verified:
     """Copy an allow out; one that is not whole is none."""
-    size, code, verdict, flags, expires_at, kind, shadow, policies, count, ends_at, start = _head(answer)
-    texts = answer[start:size].decode().split("\0")
-    if len(texts) != count + 1:
-        texts = _texts(answer, count, ends_at, start)
+    size, code, verdict, expires_at, start, end = _allow(answer)
     draft: Any = _Draft()
-    draft.kind = _KINDS[kind]
-    draft.identity = identity = texts[0]
-    draft.subject = texts[1]
-    draft.trust_domain = texts[2] or None
-    draft.issuer = texts[3] or None
-    draft.internal_identity = texts[4] or None
-    draft.attestor_id = texts[5]
-    draft.key_thumbprint = texts[6]
-    draft.passport_thumbprint = texts[7] or None
-    draft.policies = tuple(texts[_POLICIES : _POLICIES + policies]) if policies else ()
-    draft.evidence = proof = texts[_POLICIES + policies].encode() if evidence else None
+    draft._answer = told = answer[:size]
+    draft.identity = identity = told[start : start + end].decode()
     draft.expires_at = expires_at
-    draft.is_local, draft.bundle_due, draft.from_cache = _BOOLEANS[flags & _TOLD]
-    draft.shadow = _shadow(shadow) if flags & _SHADOWED else None
-    if code != _OK or verdict != _ALLOW or not identity or proof == b"":
+    if code != _OK or verdict != _ALLOW or not identity or (evidence and draft.evidence is None):
         raise Misuse(Reason.INTERNAL_ERROR)
     draft.__class__ = Verified
     verified: Verified = draft
@@ -727,33 +692,20 @@ def _verified(answer: Buffer, evidence: bool) -> Verified:
 
 def _refusal(answer: Buffer, evidence: bool) -> AttestorError:
     """Copy out what is no allow; every refusal of a credential goes through here."""
-    _, code, verdict, flags, _, _, shadow, policies, count, ends_at, start = _head(answer)
+    size, code, verdict, flags, *_ = _head(answer)
     reason, kind = _REASONS.get(code), _REJECTIONS.get(verdict)
     if reason is None or kind is None:
         return Misuse(reason or Reason.INTERNAL_ERROR)
-    texts = _texts(answer, count, ends_at, start)
+    told = answer[:size]
     return kind(
         reason,
         flags & _AUTHENTICATED != 0,
-        texts[5] or None,
-        texts[_POLICIES + policies].encode() if evidence else None,
+        _answers.attestor_id(told),
+        _answers.evidence(told) if evidence else None,
         flags & _ABOUT_PASSPORT != 0,
-        _shadow(shadow) if flags & _SHADOWED else None,
+        _answers.shadow(told),
         flags & _WANTED != 0,
     )
-
-
-def _texts(answer: Buffer, count: int, ends_at: int, start: int) -> list[str]:
-    """Cut the texts where the answer says that they end: what stands between them may be in one, too."""
-    texts, at = [], start
-    for end in unpack_from(f"@{count}I", answer, ends_at):
-        texts.append(answer[at : start + end].decode())
-        at = start + end + 1
-    return texts
-
-
-def _shadow(code: int) -> Shadow:
-    return Shadow(_reason(code))
 
 
 class _Idle(threading.local):
@@ -774,37 +726,46 @@ _idle: Final = _Idle()
 Asked = Mapping[str, bytes | int]
 
 
-def verify(
-    verifier: Handle,
-    credential: bytes,
-    asked: Asked | None,
-    now: int,
-    evidence: bool,
-    admit: bool = False,
-    refresh: bool = False,
-) -> Verified:
-    """Judge one credential, or with `admit` an admission; only with `refresh` are fetches called."""
+def verify_alone(verifier: Handle, credential: bytes, now: int) -> Verified:
+    """Judge a credential of which nothing more is asked, as most calls do."""
     scratches = _idle.scratches
     scratch = scratches.pop() if scratches else _Scratch()
     if scratch.result.pointer is None:
         # The interpreter exits, and a finalizer verifies.
         scratch = _Scratch()
     try:
-        if asked or evidence or admit or refresh:
-            flags = (_EVIDENCE if evidence else 0) | (_ADMISSION if admit else 0)
-            flags |= _REFRESHING if refresh else 0
-            status = scratch.ask(verifier, credential, asked or {}, now, flags)
-        else:
-            question = scratch.plain
+        question = scratch.plain
+        if scratch.now != now:
+            # Between any two of these a signal handler may raise: what is remembered is never wrong.
+            scratch.now = None
             question.now = now
-            status = _ask(verifier.pointer, question, credential, len(credential))
-        answer = scratch.answer
-        if status == _TOO_SMALL:
-            answer = scratch.whole_answer(evidence)
-            status = _head(answer)[1]
-        if status != _OK:
-            raise _refusal(answer, evidence)
-        return _verified(answer, evidence) if evidence else _known(verifier.decoded, answer)
+            scratch.now = now
+        status = _ask(verifier.pointer, question, credential, len(credential))
+        if status == _OK:
+            return _verified(scratch.answer)
+        return scratch.outcome(status, False)
+    finally:
+        scratches.append(scratch)
+
+
+def verify(
+    verifier: Handle,
+    credential: bytes,
+    asked: Asked,
+    now: int,
+    evidence: bool,
+    admit: bool = False,
+    refresh: bool = False,
+) -> Verified:
+    """Judge one credential, or with `admit` an admission; only with `refresh` are fetches called."""
+    flags = (_EVIDENCE if evidence else 0) | (_ADMISSION if admit else 0) | (_REFRESHING if refresh else 0)
+    scratches = _idle.scratches
+    scratch = scratches.pop() if scratches else _Scratch()
+    if scratch.result.pointer is None:
+        # The interpreter exits, and a finalizer verifies.
+        scratch = _Scratch()
+    try:
+        return scratch.outcome(scratch.ask(verifier, credential, asked, now, flags), evidence)
     finally:
         scratches.append(scratch)
 

@@ -6,7 +6,6 @@ import json
 import ssl
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
 
 from . import _callbacks, _lowlevel
 from ._arguments import (
@@ -28,15 +27,13 @@ from .health import Metrics, Readiness
 from .possession import peer_chain
 from .receipts import ReceiptLog
 from .store import BundleStore
-from .values import Verified
+from .verified import Verified
 
 __all__ = ["Verifier"]
 
 Credential = str | bytes | bytearray | memoryview
 Chain = bytes | bytearray | memoryview | Sequence[bytes]
 Fields = Mapping[str, str]
-# What most calls ask beside the credential.
-_NOTHING: Final = (None,) * 6
 
 
 class Verifier(Closing):
@@ -122,13 +119,25 @@ class Verifier(Closing):
         With `refresh`, keys that are missing or too old are first fetched by what `BundleStore.set_feed` set,
         if that is due; what a fetch raises is then the `__cause__` of a refusal. Without, nobody is called.
         """
-        shown = credential if type(credential) is bytes else octets("credential", credential)
-        more = attestor, nonce, max_age, access_token, passport, peer_certificate
-        asked = None if more == _NOTHING else _asked(*more)
-        if refresh or self._receipts is not None or receipt_fields is not None:
-            return self._judge(shown, asked, now, evidence, receipt_fields, refresh)
-        at = SYSTEM_CLOCK if now is None else clock(now)
-        return _lowlevel.verify(self._open(), shown, asked, at, evidence)
+        if type(credential) is str:
+            shown = credential.encode("utf-8", "surrogatepass")
+        else:
+            shown = octets("credential", credential)
+        if (
+            attestor is None
+            and nonce is None
+            and max_age is None
+            and access_token is None
+            and passport is None
+            and peer_certificate is None
+            and receipt_fields is None
+            and not (refresh or evidence)
+            and self._receipts is None
+        ):
+            at = SYSTEM_CLOCK if now is None else clock(now)
+            return _lowlevel.verify_alone(self._open(), shown, at)
+        asked = _asked(attestor, nonce, max_age, access_token, passport, peer_certificate)
+        return self._judge(shown, asked, now, evidence, receipt_fields, refresh)
 
     def admit(
         self,
@@ -210,7 +219,7 @@ class Verifier(Closing):
     def _judge(
         self,
         credential: bytes,
-        asked: _lowlevel.Asked | None,
+        asked: _lowlevel.Asked,
         now: int | None,
         evidence: bool,
         receipt_fields: Fields | None,
@@ -224,7 +233,7 @@ class Verifier(Closing):
                 raise Misuse(Reason.ARGUMENT_INVALID, "receipt_fields: the verifier has no receipts")
             return ask(self._open(), credential, asked, at, evidence, admit)
         members = {} if receipt_fields is None else fields("receipt_fields", receipt_fields)
-        event = "agent.register" if asked and "passport" in asked else "credential.verify"
+        event = "agent.register" if "passport" in asked else "credential.verify"
         try:
             verified = ask(self._open(), credential, asked, at, True, admit)
         except Rejected as refusal:
@@ -237,7 +246,7 @@ class Verifier(Closing):
 def _fetching(
     verifier: _lowlevel.Handle,
     credential: bytes,
-    asked: _lowlevel.Asked | None,
+    asked: _lowlevel.Asked,
     now: int,
     evidence: bool,
     admit: bool,
