@@ -25,12 +25,12 @@ export ATTESTOR_PREBUILT_LIBRARY := $(CURDIR)/$(LIBRARY)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-models test-kernels test-nightly fuzz test-c test-go test-python test-oidc-provider test-agreement lint generate install clean
+.PHONY: help demo test test-rust test-models test-nightly fuzz test-c test-go test-python test-oidc-provider test-agreement lint generate install clean
 
 help:
 	@echo 'make demo      the same credentials through C, Python, Go and the command line'
 	@echo 'make test      everything: Rust, C, Python, Go, header, lints'
-	@echo 'make test-kernels  the kernels against their peers for ten minutes; make test-nightly, for hours; make fuzz SECONDS=60'
+	@echo 'make test-nightly  the kernels against their peers for some hours; make fuzz SECONDS=60'
 	@echo 'make bench     us and the peers on the same tokens: docs/performance.md; make bench-quick, the targets alone'
 	@echo 'make generate  rewrite the header, reason tables and declarations from the Rust source'
 	@echo 'make install   library, header, attestor.pc and command line below PREFIX=$(PREFIX)'
@@ -80,23 +80,18 @@ lint: | $(LOGS)
 	cd models && cargo fmt --check && cargo clippy $(MODELS) --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --features capi
 
+# A hundred thousand verdicts of the kernels on P-256 and on RSA-2048, ten thousand on each of the rest: ATTESTOR_ROUNDS.
 test-rust: | $(LOGS)
-	ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/rust.verdicts cargo test --locked --features cli,capi 2>&1 | tee $(LOGS)/rust.log
+	ATTESTOR_ROUNDS=50 ATTESTOR_VERDICTS=$(CURDIR)/$(LOGS)/rust.verdicts cargo test --locked --features cli,capi 2>&1 | tee $(LOGS)/rust.log
 
 # What threads share, in every order of their steps; its own workspace, so that nobody else builds the checker.
 test-models: | $(LOGS)
 	cd models && cargo test $(MODELS) 2>&1 | tee $(CURDIR)/$(LOGS)/models.log
 
-# The verification kernels against their peers, optimised: 10^5 verdicts on P-256 and on RSA-2048, 10^4 on each of the rest.
-# Some ten minutes; `make test` runs one round of the same. Every test uses all processors, so one runs at a time.
-KERNELS := cargo test --locked --profile kernels --lib agrees_on_ -- --nocapture --test-threads 1
-
-test-kernels: | $(LOGS)
-	ATTESTOR_ROUNDS=50 $(KERNELS) 2>&1 | tee $(LOGS)/kernels.log
-
-# 10^7 verdicts on P-256 and on RSA-2048, 10^6 on each of the rest.
+# The kernels against their peers: 10^7 verdicts on P-256 and on RSA-2048, 10^6 on each of the rest. Every test uses all
+# processors, so one runs at a time.
 test-nightly: | $(LOGS)
-	ATTESTOR_ROUNDS=5000 $(KERNELS) 2>&1 | tee $(LOGS)/nightly.log
+	ATTESTOR_ROUNDS=5000 cargo test --locked --lib agrees_on_ -- --nocapture --test-threads 1 2>&1 | tee $(LOGS)/nightly.log
 
 # Needs a nightly toolchain and cargo-fuzz. What a target finds is kept below fuzz/artifacts.
 SECONDS := 60

@@ -1,6 +1,6 @@
 //! How many verdicts the kernels and their peers have to agree on, and who counts them.
 //!
-//! A few hundred in a plain `cargo test`; ATTESTOR_ROUNDS multiplies that: `make test-kernels`, `make test-nightly`.
+//! A few hundred in a plain `cargo test`; ATTESTOR_ROUNDS multiplies that: `make test`, `make test-nightly`.
 
 use super::tables::reference::Random;
 use std::num::NonZero;
