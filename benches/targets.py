@@ -261,8 +261,14 @@ TARGETS = [
     ),
     Target(
         "allocations, RSA by ring",
-        _allocations(lambda algorithm, _: _is_rsa(algorithm), False, ("cold", "portable")),
+        _allocations(lambda algorithm, _: _is_rsa(algorithm), False, ("cold",)),
         5,
+    ),
+    Target(
+        "allocations, RSA portable",
+        _allocations(lambda algorithm, _: _is_rsa(algorithm), False, ("portable",)),
+        5,
+        0,
     ),
     Target(
         "allocations, RSA by IFMA",

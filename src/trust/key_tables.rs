@@ -25,8 +25,8 @@ const LONGEST_SIGNATURE: usize = 512;
 pub enum KeyTables {
     /// Never.
     Off,
-    /// Once a key has accepted a number of signatures. The one verification that makes the table allocates it and takes
-    /// some milliseconds; others of the key go on without.
+    /// Once a key has accepted a number of signatures, one for RSA. The one verification that makes the table allocates
+    /// it and takes some milliseconds; others of the key go on without.
     #[default]
     Auto,
     /// By the update that brings the key, as long as the budget lasts; otherwise like `Auto`.

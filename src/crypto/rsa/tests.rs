@@ -24,7 +24,7 @@ impl Both {
     /// `None` if the forms do not take the key.
     fn new(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
         let ring = PublicKey::rsa(modulus, exponent).ok()?;
-        let (slow, fast): (Vec<_>, Vec<_>) = Form::every().into_iter().partition(is_emulated);
+        let (slow, fast): (Vec<_>, Vec<_>) = Form::every().into_iter().partition(|form| is_emulated(*form));
         let [contexts, emulated] = [fast, slow].map(|forms| {
             forms.into_iter().filter_map(|form| RsaContext::new(form, &ring)).collect::<Vec<_>>()
         });
@@ -58,7 +58,7 @@ impl Both {
     }
 }
 
-fn is_emulated(form: &Form) -> bool {
+fn is_emulated(form: Form) -> bool {
     match form {
         Form::Lanes(vectors) => vectors.are_emulated(),
         Form::Limbs(tiles) => matches!(tiles, Tiles::Plain),

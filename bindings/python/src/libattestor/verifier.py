@@ -135,7 +135,10 @@ class Verifier(Closing):
             and self._receipts is None
         ):
             at = SYSTEM_CLOCK if now is None else clock(now)
-            return _lowlevel.verify_alone(self._open(), shown, at)
+            handle = self._handle
+            if handle is None or handle.pointer is None:
+                handle = self._open()
+            return _lowlevel.verify_alone(handle, shown, at)
         asked = _asked(attestor, nonce, max_age, access_token, passport, peer_certificate)
         return self._judge(shown, asked, now, evidence, receipt_fields, refresh)
 
