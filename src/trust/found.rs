@@ -5,42 +5,41 @@ use super::published::Kept;
 use super::slot::{Key, Slot};
 use super::source::SourceKind;
 use super::store::BundleStore;
-use super::stored::StoredSource;
+use super::stored::SlotCell;
 use std::sync::Arc;
 
-/// A source, and its JWT keys.
+/// A source's JWT keys.
 #[derive(Default)]
 pub(crate) struct Found {
-    source: Option<FoundSource>,
+    place: Option<Place>,
     name: String,
     jwt: Option<Kept<Option<Arc<Slot<Key>>>>>,
 }
 
-struct FoundSource {
+struct Place {
     kind: SourceKind,
     /// The shard that holds the name, and which state of it held the source.
     shard: usize,
     stamp: u64,
-    source: Arc<StoredSource>,
+    jwt: Arc<SlotCell<Key>>,
 }
 
 impl Found {
-    /// Finds the source of this canonical name, and its current JWT keys. Allocates only while names grow longer.
+    /// The current JWT keys of the source of this canonical name. Allocates only while names grow longer.
     pub(crate) fn jwt(
         &mut self,
         store: &BundleStore,
         kind: SourceKind,
         name: &str,
-    ) -> Option<(&Arc<StoredSource>, &Arc<Slot<Key>>)> {
+    ) -> Option<&Arc<Slot<Key>>> {
         if !self.is_current(store, kind, name) {
             self.find(store, kind, name);
         }
-        let source = &self.source.as_ref()?.source;
-        Some((source, source.jwt.again(&mut self.jwt).as_ref()?))
+        self.place.as_ref()?.jwt.again(&mut self.jwt).as_ref()
     }
 
     fn is_current(&self, store: &BundleStore, kind: SourceKind, name: &str) -> bool {
-        self.source.as_ref().is_some_and(|found| {
+        self.place.as_ref().is_some_and(|found| {
             let shard = store.table(kind).get(found.shard);
             found.kind == kind && self.name == name && shard.is_some_and(|shard| shard.stamp() == found.stamp)
         })
@@ -49,11 +48,9 @@ impl Found {
     fn find(&mut self, store: &BundleStore, kind: SourceKind, name: &str) {
         self.name.clear();
         self.name.push_str(name);
-        self.source = store.find_in(kind, name).map(|(shard, stamp, source)| FoundSource {
-            kind,
-            shard,
-            stamp,
-            source,
+        self.place = store.find_in(kind, name).map(|(shard, stamp, source)| {
+            let jwt = Arc::clone(&source.jwt);
+            Place { kind, shard, stamp, jwt }
         });
     }
 }

@@ -9,8 +9,6 @@ use std::sync::{Arc, Weak};
 
 /// Accepted signatures after which a key gets its table: making one costs as much as it saves in ten.
 const BUSY: u32 = 32;
-/// Bytes of what is made with a key's first accepted signature: an RSA key's constants, in some microseconds.
-const SMALL: usize = 4096;
 /// Bytes: RSA of 4096 bits.
 const LONGEST_SIGNATURE: usize = 512;
 
@@ -25,7 +23,7 @@ const LONGEST_SIGNATURE: usize = 512;
 pub enum KeyTables {
     /// Never.
     Off,
-    /// Once a key has accepted a number of signatures, one for RSA. The one verification that makes the table allocates
+    /// Once a key has accepted a number of signatures. The one verification that makes the table allocates
     /// it and takes some milliseconds; others of the key go on without.
     #[default]
     Auto,
@@ -208,9 +206,11 @@ impl Tables {
 
     /// Counts an accepted signature, and makes the table with the one that is enough.
     fn count(&self, key: &Key, now: i64) {
-        let Some(bytes) = self.kernels.bytes(&key.public) else { return };
-        let busy = if bytes > SMALL { BUSY } else { 1 };
-        if key.shelf.accepted.fetch_add(1, Ordering::Relaxed) + 1 == busy && !self.make(key, now, true) {
+        let worth = self.kernels.bytes(&key.public).is_some();
+        if worth
+            && key.shelf.accepted.fetch_add(1, Ordering::Relaxed) + 1 == BUSY
+            && !self.make(key, now, true)
+        {
             key.shelf.accepted.store(0, Ordering::Relaxed);
         }
     }

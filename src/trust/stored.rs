@@ -17,7 +17,8 @@ pub(super) type SlotCell<T> = Published<Option<Arc<Slot<T>>>>;
 /// One source and its slots. It is in the store while a slot is filled or a callback feeds it.
 pub(crate) struct StoredSource {
     kind: SourceKind,
-    pub(super) jwt: SlotCell<Key>,
+    /// Shared with who found it last, who must not keep the source: with that a callback of the host's goes.
+    pub(super) jwt: Arc<SlotCell<Key>>,
     pub(super) x509: SlotCell<Authority>,
     pub(super) crls: SlotCell<Crl>,
     pub(super) demand: Demand,
@@ -31,7 +32,7 @@ impl StoredSource {
     pub(super) fn new(kind: SourceKind) -> Self {
         Self {
             kind,
-            jwt: Published::new(None),
+            jwt: Arc::new(Published::new(None)),
             x509: Published::new(None),
             crls: Published::new(None),
             demand: Demand::new(),

@@ -65,7 +65,7 @@ impl Verifier {
             let in_time = (facts.from..facts.until).contains(&outcome.now);
             let attestor = policy.attestors.get(facts.attestor).filter(|_| same && in_time)?;
             let (kind, name) = source_of(attestor, entry.identity, facts.trust_domain_len)?;
-            let (_, slot) = scratch.found.jwt(&self.store, kind, name)?;
+            let slot = scratch.found.jwt(&self.store, kind, name)?;
             let slot = (slot.origin.generation == facts.generation).then(|| Arc::clone(slot))?;
             outcome.bundle_due = slot.origin.check_age(attestor.max_staleness, outcome.now).ok()?;
             outcome.judged_by = Some((Arc::clone(policy), facts.attestor));

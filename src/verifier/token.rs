@@ -94,13 +94,13 @@ impl Verifier {
 
         outcome.step = Step::Source;
         let (kind, name) = outcome.source().ok_or(Reason::InternalError)?;
-        let found = scratch.found.jwt(&self.store, kind, name);
-        let (source, slot) = found.ok_or(Reason::BundleUnavailable)?;
+        let slot = scratch.found.jwt(&self.store, kind, name).ok_or(Reason::BundleUnavailable)?;
         outcome.bundle_due = slot.origin.check_age(attestor.max_staleness, now)?;
         outcome.step = Step::Key;
         let selected = slot.select(header.kid, header.algorithm, attestor.single_key);
         if selected == Err(Reason::KidNotFound) && live.is_none() {
-            outcome.refresh_wanted = self.store.mark(source, now);
+            let source = outcome.source().and_then(|(kind, name)| self.store.find(kind, name));
+            outcome.refresh_wanted = source.is_some_and(|source| self.store.mark(&source, now));
         }
         let key = selected?;
         if let (Kind::Oidc(oidc), Some(issuer)) = (&attestor.kind, issuer) {

@@ -64,8 +64,14 @@ run() {
     local name=$1 status=0
     shift
     timeout -k 10 "$limit" "$@" >"$build/log" 2>&1 || status=$?
-    cat "$build/log"
-    if [[ $(tail -n 1 "$build/log") =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    judge "$name" $status "$build/log"
+}
+
+# judge NAME STATUS LOG: what a test program came to.
+judge() {
+    local name=$1 status=$2 log=$3
+    cat "$log"
+    if [[ $(tail -n 1 "$log") =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
         verdict "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
         # 1 is what failed tests give; anything else is a signal, a leak or a time-out.
         ((status > 1 || (status == 1 && BASH_REMATCH[2] == 0))) || return 0
@@ -255,11 +261,23 @@ valgrind_leg() {
     local leg="$1 $2 valgrind" out=$build/$1-$2-plain
     local memcheck=(valgrind -q --error-exitcode=99 --leak-check=full --fair-sched=yes
         "--errors-for-leak-kinds=definite,indirect,possible")
+    local -A running
     echo "== $leg"
-    run "$leg: contract" "${memcheck[@]}" "$out/contract"
-    run "$leg: vectors" "${memcheck[@]}" "$out/vectors"
-    run "$leg: threads" "${memcheck[@]}" "$out/threads" 1
-    run "$leg: stress" "${memcheck[@]}" "$out/stress" 5
+    start() { # NAME PROGRAM...: beside the others, each of which is one thread
+        local name=$1
+        shift
+        timeout -k 10 "$limit" "${memcheck[@]}" "$@" >"$build/log.$name" 2>&1 &
+        running[$name]=$!
+    }
+    start contract "$out/contract"
+    start vectors "$out/vectors"
+    start threads "$out/threads" 1
+    start stress "$out/stress" 5
+    for name in contract vectors threads stress; do
+        local status=0
+        wait "${running[$name]}" || status=$?
+        judge "$leg: $name" $status "$build/log.$name"
+    done
 }
 
 compilers=()

@@ -1,7 +1,7 @@
 //! A callback is dropped exactly once, when the store no longer holds it, and never under a lock.
 
 use crate::material::*;
-use attestor::{BundleStore, Feed, FetchError, Reason, Sink, Source};
+use attestor::{BundleStore, Feed, FetchError, Reason, Request, Sink, Source, VerifyResult};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -127,4 +127,21 @@ fn what_is_closed_keeps_its_material_only() {
     let verifier = verifier(&held.store, &["td"]);
     assert_eq!(verdict(&verifier, &token("td", "k", 1), 599), Ok(()));
     assert_eq!(verdict(&verifier, &token("td", "k", 1), 600), Err(Reason::BundleStale));
+}
+
+/// A result, which outlives the store, holds keys that it saw, and no callback.
+#[test]
+fn a_result_holds_no_callback() {
+    let held = Held::new();
+    held.register("td", |_| (), false);
+    held.store.refresh_source(domain("td"), at(0)).expect("a fetch");
+    let verifier = verifier(&held.store, &["td"]);
+    let (token, mut result) = (token("td", "k", 1), VerifyResult::new());
+    for _ in 0..2 {
+        verifier.verify(&Request::new(&token).at(at(0)), &mut result).expect("an allow");
+    }
+    let drops = Arc::clone(&held.drops);
+    drop((held, verifier));
+    assert_eq!(drops.load(Ordering::Relaxed), 1);
+    assert!(result.verified().is_some());
 }
