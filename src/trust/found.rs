@@ -46,11 +46,49 @@ impl Found {
     }
 
     fn find(&mut self, store: &BundleStore, kind: SourceKind, name: &str) {
-        self.name.clear();
-        self.name.push_str(name);
         self.place = store.find_in(kind, name).map(|(shard, stamp, source)| {
+            // Only now is the name the store's own: until then it is what an unproven credential says.
+            self.name.clear();
+            self.name.push_str(name);
             let jwt = Arc::clone(&source.jwt);
             Place { kind, shard, stamp, jwt }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::{Format, PutOptions, Source};
+
+    fn put(store: &BundleStore, name: &str) {
+        let bundle = include_bytes!("../../tests/data/spire/ec-p256/s0.bundle.spiffe.json");
+        let (source, now) = (Source::trust_domain(name), crate::Now::At(1_800_000_000));
+        store.put(source, Format::SpiffeBundle, bundle, &PutOptions::default(), now).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_found_leaves_nothing() {
+        let (store, mut found) = (BundleStore::new(), Found::default());
+        put(&store, "known");
+        assert!(found.jwt(&store, SourceKind::TrustDomain, "secret").is_none());
+        assert_eq!(found.name, "");
+        assert!(found.jwt(&store, SourceKind::TrustDomain, "known").is_some());
+        assert!(found.jwt(&store, SourceKind::TrustDomain, "secret").is_none());
+        assert_eq!(found.name, "known");
+        assert!(found.jwt(&store, SourceKind::Issuer, "known").is_none());
+        assert!(found.jwt(&store, SourceKind::TrustDomain, "known").is_some());
+    }
+
+    #[test]
+    fn what_is_removed_or_of_another_store_is_not_found() {
+        let (store, other, mut found) = (BundleStore::new(), BundleStore::new(), Found::default());
+        let mut finds = |store: &BundleStore| found.jwt(store, SourceKind::TrustDomain, "td").is_some();
+        put(&store, "td");
+        assert_eq!([finds(&store), finds(&other), finds(&store)], [true, false, true]);
+        store.remove(Source::trust_domain("td")).unwrap();
+        assert!(!finds(&store));
+        put(&store, "td");
+        assert!(finds(&store));
     }
 }
