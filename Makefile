@@ -70,7 +70,7 @@ demo: library cli $(GO_LIB) python-package
 
 test:
 	@rm -rf $(LOGS)
-	@$(MAKE) --no-print-directory lint test-rust test-models library
+	@$(MAKE) --no-print-directory lint test-rust test-models
 	@# Half of either is programs of one thread.
 	@$(MAKE) --no-print-directory -j2 --output-sync test-c test-go
 	@$(MAKE) --no-print-directory test-python test-oidc-provider test-agreement

@@ -171,10 +171,8 @@ def _refusal(results: Results) -> Value:
     return dearest
 
 
-def _allocations(
-    chosen: Callable[[str, str], bool], early: bool, states: tuple[str, ...]
-) -> Callable[[Results], Value]:
-    """The most allocations of a verdict: `chosen` says of which algorithm and token; `early` refusals besides."""
+def _allocations(chosen: Callable[[str], bool], early: bool, states: tuple[str, ...]) -> Callable[[Results], Value]:
+    """The most allocations of a verdict: `chosen` says of which algorithm; `early` refusals besides."""
 
     def measure(results: Results) -> Value:
         results.figure("allocations/ES256/cold/valid")  # or the reason why there is none
@@ -183,7 +181,7 @@ def _allocations(
             # The Go program's have no token.
             algorithm, state, token = (*name.split("/"), "")[:3]
             before_key = early and token in ("expired", "unknown-kid", "short-signature")
-            wanted = token and state in states and (chosen(algorithm, token) or before_key)
+            wanted = token and state in states and (chosen(algorithm) or before_key)
             if wanted and count > most.number:
                 most = Value(count, f"{algorithm} {state} {token}" if count > 0 else "")
         if most.number < 0:
@@ -256,23 +254,23 @@ TARGETS = [
     Target("a refused credential / an accepted one, at most", _refusal, 1.1),
     Target(
         "allocations, EC and EdDSA verdicts and early refusals",
-        _allocations(lambda algorithm, _: not _is_rsa(algorithm), True, ("cold", "portable", "ifma")),
+        _allocations(lambda algorithm: not _is_rsa(algorithm), True, ("cold", "portable", "ifma")),
         0,
     ),
     Target(
         "allocations, RSA by ring",
-        _allocations(lambda algorithm, _: _is_rsa(algorithm), False, ("cold",)),
+        _allocations(_is_rsa, False, ("cold",)),
         5,
     ),
     Target(
         "allocations, RSA portable",
-        _allocations(lambda algorithm, _: _is_rsa(algorithm), False, ("portable",)),
+        _allocations(_is_rsa, False, ("portable",)),
         5,
         0,
     ),
     Target(
         "allocations, RSA by IFMA",
-        _allocations(lambda algorithm, _: _is_rsa(algorithm), False, ("ifma",)),
+        _allocations(_is_rsa, False, ("ifma",)),
         0,
         needs_ifma=True,
     ),

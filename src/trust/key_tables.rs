@@ -12,8 +12,8 @@ const BUSY: u32 = 32;
 /// Bytes: RSA of 4096 bits.
 const LONGEST_SIGNATURE: usize = 512;
 
-/// Whether the EC and Ed25519 keys of bundles get tables of their multiples, with which a signature is checked several times faster;
-/// and RSA keys what their products need, where the processor has AVX-512 IFMA or BMI2 and ADX.
+/// Whether the EC and Ed25519 keys of bundles get tables of their multiples, with which a signature is checked several
+/// times faster; and RSA keys what their products need, where the processor has AVX-512 IFMA or BMI2 and ADX.
 ///
 /// Only keys that live in a slot ever do, never those that a credential brings along. A table takes 148 KiB (P-256),
 /// 192 KiB (P-384), 392 KiB (P-521), 222 KiB (Ed25519) or at most 2 KiB (RSA), and the base point's of each curve in use
@@ -23,8 +23,8 @@ const LONGEST_SIGNATURE: usize = 512;
 pub enum KeyTables {
     /// Never.
     Off,
-    /// Once a key has accepted a number of signatures. The one verification that makes the table allocates
-    /// it and takes some milliseconds; others of the key go on without.
+    /// Once a key has accepted a number of signatures. The one verification that makes the table allocates it and takes
+    /// some milliseconds; others of the key go on without.
     #[default]
     Auto,
     /// By the update that brings the key, as long as the budget lasts; otherwise like `Auto`.

@@ -206,7 +206,7 @@ impl BundleStore {
 impl BundleStore {
     /// The source of this canonical name.
     pub(crate) fn find(&self, kind: SourceKind, name: &str) -> Option<Arc<StoredSource>> {
-        self.shard(kind, name).read(|shard| shard.get(name).map(Arc::clone))
+        self.find_in(kind, name).map(|(_, _, source)| source)
     }
 
     /// Likewise, with the shard of the name table that it is in and the stamp of that.

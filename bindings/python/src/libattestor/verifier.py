@@ -119,6 +119,7 @@ class Verifier(Closing):
         With `refresh`, keys that are missing or too old are first fetched by what `BundleStore.set_feed` set,
         if that is due; what a fetch raises is then the `__cause__` of a refusal. Without, nobody is called.
         """
+        # What `octets` and `_open` do for what is usual, without the calls: they would show in the time.
         if type(credential) is str:
             shown = credential.encode("utf-8", "surrogatepass")
         else:
