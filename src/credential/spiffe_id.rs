@@ -34,7 +34,7 @@ pub(crate) fn check_path(id: &str, path: &str) -> Result<(), Reason> {
             b"" if segments.peek().is_none() => return Err(Reason::SpiffeIdTrailingSlash),
             b"" => return Err(Reason::SpiffeIdEmptySegment),
             b"." | b".." => return Err(Reason::SpiffeIdDotSegment),
-            _ if segment.iter().all(|b| b.is_ascii_alphanumeric() || is_mark(*b)) => {}
+            _ if segment.iter().all(|b| PATH[usize::from(*b)]) => {}
             _ => return Err(Reason::SpiffeIdBadPathChar),
         }
     }
@@ -51,7 +51,7 @@ fn check_trust_domain(domain: &str) -> Result<(), Reason> {
     if domain.is_empty() {
         return Err(Reason::SpiffeIdMissingTrustDomain);
     }
-    if !domain.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || is_mark(b)) {
+    if !domain.bytes().all(|b| DOMAIN[usize::from(b)]) {
         return Err(Reason::SpiffeIdBadTrustDomainChar);
     }
     if domain.len() > MAX_TRUST_DOMAIN {
@@ -60,8 +60,19 @@ fn check_trust_domain(domain: &str) -> Result<(), Reason> {
     Ok(())
 }
 
-fn is_mark(byte: u8) -> bool {
-    matches!(byte, b'.' | b'_' | b'-')
+/// What a trust domain name is made of.
+const DOMAIN: [bool; 256] = holds(b"abcdefghijklmnopqrstuvwxyz0123456789._-", [false; 256]);
+
+/// What a path's segment is made of.
+const PATH: [bool; 256] = holds(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", DOMAIN);
+
+const fn holds(bytes: &[u8], mut table: [bool; 256]) -> [bool; 256] {
+    let mut i = 0;
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
+        i += 1;
+    }
+    table
 }
 
 #[cfg(test)]

@@ -10,9 +10,16 @@ use super::scan;
 use crate::verdict::Reason;
 use core::fmt;
 use core::hash::Hasher;
+use core::ops::Range;
 
 /// Members up to which a new name is compared with each before it; beyond, they are indexed.
 const FEW: u32 = 16;
+
+/// Spreads tags over the top bits of a product: 2^32 divided by the golden ratio.
+const SPREAD: u32 = 0x9e37_79b9;
+
+/// Masks the first so many of four bytes.
+const FIRST: [u32; 5] = [0, 0xff, 0xffff, 0xff_ffff, u32::MAX];
 
 /// Bounds of one document.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +72,10 @@ pub(crate) struct Node {
 #[derive(Clone, Copy)]
 struct Open {
     node: u32,
+    kind: Kind,
     members: u32,
+    /// A bit for each of the names' tags, one of 64.
+    tags: u64,
 }
 
 /// Reusable storage of one document's structure.
@@ -74,6 +84,8 @@ pub(crate) struct Tape {
     nodes: Vec<Node>,
     open: Vec<Open>,
     names: Names,
+    /// Where the text has what ends a string.
+    marks: Vec<u64>,
     #[cfg(test)]
     comparisons: core::cell::Cell<usize>,
 }
@@ -88,7 +100,12 @@ impl Tape {
             return Err(Reason::InputTooLarge);
         }
         let text = core::str::from_utf8(text).map_err(|_| Reason::InvalidUtf8)?;
-        Reader { text, bytes: text.as_bytes(), at: 0, tape: self, members: 0, limits }.document()?;
+        let mut marks = core::mem::take(&mut self.marks);
+        scan::mark_specials(text.as_bytes(), &mut marks);
+        let cursor = Cursor { bytes: text.as_bytes(), marks: &marks, at: 0 };
+        let read = Reader { text, cursor, tape: self, members: 0, limits }.document();
+        self.marks = marks;
+        read?;
         Ok(Value { text, nodes: &self.nodes, at: 0 })
     }
 
@@ -126,193 +143,261 @@ impl Tape {
     }
 }
 
+/// One pass over a document. What is common is inlined, so that the place stays in a register.
 struct Reader<'t> {
     text: &'t str,
-    bytes: &'t [u8],
-    at: usize,
+    cursor: Cursor<'t>,
     tape: &'t mut Tape,
     members: usize,
     limits: Limits,
 }
 
+/// What comes next.
+#[derive(Clone, Copy)]
+enum Next {
+    /// A value of an array, or the top object.
+    Value,
+    /// A member of this object.
+    Member(u32),
+    /// What stands behind a value.
+    Behind,
+}
+
 impl Reader<'_> {
-    fn document(&mut self) -> Result<(), Reason> {
-        self.space();
-        if self.peek() != Some(b'{') {
+    fn document(mut self) -> Result<(), Reason> {
+        self.cursor.space();
+        if self.cursor.peek() != Some(b'{') {
             return Err(Reason::InvalidJson);
         }
+        let mut next = Next::Value;
         loop {
-            if self.value()? {
-                continue; // a container was opened: its first value is next
+            if let Next::Member(object) = next {
+                self.name(object)?;
             }
-            if !self.close_finished()? {
-                break;
-            }
-        }
-        self.space();
-        if self.at == self.bytes.len() { Ok(()) } else { Err(Reason::InvalidJson) }
-    }
-
-    /// Reads a scalar, an empty container, or the opening of a container (then true).
-    fn value(&mut self) -> Result<bool, Reason> {
-        self.space();
-        match self.peek().ok_or(Reason::InvalidJson)? {
-            b'{' => self.open(Kind::Object, b'}'),
-            b'[' => self.open(Kind::Array, b']'),
-            b'"' => self.string().map(|_| false),
-            b't' => self.literal(b"true", Kind::True),
-            b'f' => self.literal(b"false", Kind::False),
-            b'n' => self.literal(b"null", Kind::Null),
-            _ => self.number(),
-        }
-    }
-
-    /// After a value: takes a comma (then true) or closes containers until the document ends.
-    fn close_finished(&mut self) -> Result<bool, Reason> {
-        while let Some(&Open { node, .. }) = self.tape.open.last() {
-            let object = self.tape.nodes[node as usize].kind == Kind::Object;
-            self.space();
-            match self.bump() {
-                Some(b',') => {
-                    if object {
-                        self.name(node)?;
-                    }
-                    return Ok(true);
+            next = self.value()?;
+            if let Next::Behind = next {
+                match self.close_finished()? {
+                    Some(following) => next = following,
+                    None => break,
                 }
-                Some(b'}') if object => self.close(node),
-                Some(b']') if !object => self.close(node),
+            }
+        }
+        self.cursor.space();
+        if self.cursor.peek().is_none() { Ok(()) } else { Err(Reason::InvalidJson) }
+    }
+
+    /// Reads a scalar, an empty container, or the opening of a container.
+    #[inline]
+    fn value(&mut self) -> Result<Next, Reason> {
+        self.cursor.space();
+        let start = self.cursor.at;
+        let kind = match self.cursor.peek().ok_or(Reason::InvalidJson)? {
+            b'"' => {
+                let (text, escaped) = self.cursor.string()?;
+                self.tape.push(Kind::String, text, escaped);
+                return Ok(Next::Behind);
+            }
+            b'{' => return self.open(Kind::Object, b'}'),
+            b'[' => return self.open(Kind::Array, b']'),
+            b't' => self.cursor.literal(b"true", Kind::True)?,
+            b'f' => self.cursor.literal(b"false", Kind::False)?,
+            b'n' => self.cursor.literal(b"null", Kind::Null)?,
+            _ => self.cursor.number()?,
+        };
+        self.tape.push(kind, start..self.cursor.at, false);
+        Ok(Next::Behind)
+    }
+
+    /// After a value: takes a comma, or closes containers until the document ends.
+    #[inline]
+    fn close_finished(&mut self) -> Result<Option<Next>, Reason> {
+        while let Some(&Open { node, kind, .. }) = self.tape.open.last() {
+            self.cursor.space();
+            match (self.cursor.bump(), kind) {
+                (Some(b','), Kind::Object) => return Ok(Some(Next::Member(node))),
+                (Some(b','), _) => return Ok(Some(Next::Value)),
+                (Some(b'}'), Kind::Object) | (Some(b']'), Kind::Array) => self.tape.close(self.cursor.at),
                 _ => return Err(Reason::InvalidJson),
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
-    fn open(&mut self, kind: Kind, closer: u8) -> Result<bool, Reason> {
+    #[inline]
+    fn open(&mut self, kind: Kind, closer: u8) -> Result<Next, Reason> {
         if self.tape.open.len() >= self.limits.depth {
             return Err(Reason::JsonTooDeep);
         }
-        let index = self.push(kind, self.at, self.at + 1, false);
-        self.at += 1;
-        self.space();
-        if self.peek() == Some(closer) {
-            self.at += 1;
-            self.tape.nodes[index as usize].end = index32(self.at);
-            return Ok(false);
+        let start = self.cursor.at;
+        self.cursor.at += 1;
+        self.cursor.space();
+        if self.cursor.skip(closer) {
+            self.tape.push(kind, start..self.cursor.at, false);
+            return Ok(Next::Behind);
         }
-        self.tape.open.push(Open { node: index, members: 0 });
-        if kind == Kind::Object {
-            self.name(index)?;
-        }
-        Ok(true)
+        let node = self.tape.push(kind, start..start, false);
+        self.tape.open.push(Open { node, kind, members: 0, tags: 0 });
+        Ok(if kind == Kind::Object { Next::Member(node) } else { Next::Value })
     }
 
-    fn close(&mut self, container: u32) {
-        self.tape.open.pop();
-        let next = index32(self.tape.nodes.len());
-        let node = &mut self.tape.nodes[container as usize];
-        (node.end, node.next) = (index32(self.at), next);
-    }
-
+    #[inline]
     fn name(&mut self, object: u32) -> Result<(), Reason> {
-        self.space();
-        if self.peek() != Some(b'"') {
+        self.cursor.space();
+        if self.cursor.peek() != Some(b'"') {
             return Err(Reason::InvalidJson);
         }
         self.members += 1;
         if self.members > self.limits.members {
             return Err(Reason::InputTooLarge);
         }
-        let name = self.string()?;
-        let earlier = self.count_member();
-        let new = if earlier < FEW {
-            self.is_new_among_few(object, name)
-        } else {
-            if earlier == FEW {
-                self.index_few(object, name);
-            }
-            self.is_new_among_many(object, name)
-        };
-        if !new {
+        let (text, escaped) = self.cursor.string()?;
+        let tag = self.tag(&text, escaped);
+        let name = self.tape.push(Kind::String, text, escaped);
+        if !self.tape.is_new(self.text, object, name, tag) {
             return Err(Reason::JsonDuplicateMember);
         }
-        self.space();
-        if self.bump() == Some(b':') { Ok(()) } else { Err(Reason::InvalidJson) }
+        self.cursor.space();
+        if self.cursor.skip(b':') { Ok(()) } else { Err(Reason::InvalidJson) }
     }
 
-    /// Counts a member of the innermost container; how many it had before.
-    fn count_member(&mut self) -> u32 {
-        let Some(open) = self.tape.open.last_mut() else { return 0 };
+    /// The [`Str::tag`] of a name.
+    #[inline]
+    fn tag(&self, name: &Range<u32>, escaped: bool) -> u32 {
+        let start = name.start as usize;
+        match self.cursor.bytes.get(start..start + 4).and_then(<[u8]>::first_chunk) {
+            Some(first) if !escaped => {
+                u32::from_le_bytes(*first) & FIRST[(name.end - name.start).min(4) as usize]
+            }
+            _ => {
+                let raw = self.text.get(start..name.end as usize).unwrap_or_default();
+                Str { raw, escaped }.tag()
+            }
+        }
+    }
+}
+
+/// What reading adds.
+impl Tape {
+    #[inline]
+    fn push(&mut self, kind: Kind, text: Range<u32>, escaped: bool) -> u32 {
+        let index = index32(self.nodes.len());
+        let Range { start, end } = text;
+        self.nodes.push(Node { kind, escaped, start, end, next: index + 1 });
+        index
+    }
+
+    /// Ends the innermost container, behind its bracket.
+    fn close(&mut self, end: u32) {
+        let next = index32(self.nodes.len());
+        if let Some(open) = self.open.pop() {
+            let node = &mut self.nodes[open.node as usize];
+            (node.end, node.next) = (end, next);
+        }
+    }
+
+    /// Counts a member of the innermost container, `object`; whether no other of it has this name.
+    #[inline]
+    fn is_new(&mut self, text: &str, object: u32, name: u32, tag: u32) -> bool {
+        self.nodes[name as usize].next = tag;
+        let Some(open) = self.open.last_mut() else { return false };
+        let (earlier, tags, bit) = (open.members, open.tags, 1 << (tag.wrapping_mul(SPREAD) >> 26));
         open.members += 1;
-        open.members - 1
+        open.tags |= bit;
+        match earlier {
+            FEW.. => self.is_new_among_many(text, object, name, earlier),
+            _ if tags & bit == 0 => true,
+            _ => self.is_new_among_few(text, object, name),
+        }
     }
 
-    fn is_new_among_few(&mut self, object: u32, name: u32) -> bool {
-        let tag = self.str_of(name).tag();
-        self.tape.nodes[name as usize].next = tag;
+    fn is_new_among_few(&mut self, text: &str, object: u32, name: u32) -> bool {
+        let tag = self.nodes[name as usize].next;
         let mut at = object + 1;
         while at < name {
-            if self.tape.nodes[at as usize].next == tag && self.is_same(at, name) {
+            if self.nodes[at as usize].next == tag && self.is_same(text, at, name) {
                 return false;
             }
-            at = self.tape.nodes[at as usize + 1].next; // past the member's value
+            at = self.nodes[at as usize + 1].next; // past the member's value
         }
+        true
+    }
+
+    fn is_new_among_many(&mut self, text: &str, object: u32, name: u32, earlier: u32) -> bool {
+        if earlier == FEW {
+            self.index_few(text, object, name);
+        }
+        let hash = self.keyed_hash(text, name);
+        if self.names.of(object, hash).any(|known| self.is_same(text, known, name)) {
+            return false;
+        }
+        self.names.insert(object, hash, name);
         true
     }
 
     /// Indexes the names of `object` before `name`, which are known to differ.
-    fn index_few(&mut self, object: u32, name: u32) {
+    fn index_few(&mut self, text: &str, object: u32, name: u32) {
         let mut at = object + 1;
         while at < name {
-            let hash = self.keyed_hash(at);
-            self.tape.names.insert(object, hash, at);
-            at = self.tape.nodes[at as usize + 1].next;
+            let hash = self.keyed_hash(text, at);
+            self.names.insert(object, hash, at);
+            at = self.nodes[at as usize + 1].next;
         }
     }
 
-    fn is_new_among_many(&mut self, object: u32, name: u32) -> bool {
-        let hash = self.keyed_hash(name);
-        if self.tape.names.of(object, hash).any(|known| self.is_same(known, name)) {
-            return false;
-        }
-        self.tape.names.insert(object, hash, name);
-        true
-    }
-
-    fn keyed_hash(&self, name: u32) -> u64 {
-        let mut hasher = self.tape.names.hasher();
-        self.str_of(name).chars().for_each(|c| hasher.write_u32(c.into()));
+    fn keyed_hash(&self, text: &str, name: u32) -> u64 {
+        let mut hasher = self.names.hasher();
+        self.str_of(text, name).chars().for_each(|c| hasher.write_u32(c.into()));
         hasher.finish()
     }
 
-    fn is_same(&self, one: u32, other: u32) -> bool {
+    fn is_same(&self, text: &str, one: u32, other: u32) -> bool {
         #[cfg(test)]
-        self.tape.comparisons.set(self.tape.comparisons.get() + 1);
-        self.str_of(one) == self.str_of(other)
+        self.comparisons.set(self.comparisons.get() + 1);
+        self.str_of(text, one) == self.str_of(text, other)
     }
 
+    fn str_of<'t>(&self, text: &'t str, index: u32) -> Str<'t> {
+        let node = self.nodes[index as usize];
+        // Never empty for that reason: quotes are ASCII.
+        let raw = text.get(node.start as usize..node.end as usize).unwrap_or_default();
+        Str { raw, escaped: node.escaped }
+    }
+}
+
+/// A place in a text.
+#[derive(Clone, Copy)]
+struct Cursor<'t> {
+    /// Fewer than 2^32.
+    bytes: &'t [u8],
+    /// Of [`scan::mark_specials`].
+    marks: &'t [u64],
+    at: u32,
+}
+
+impl Cursor<'_> {
+    /// Reads a string from its quote on: where its text is, and whether that holds an escape.
     #[inline]
-    fn string(&mut self) -> Result<u32, Reason> {
+    fn string(&mut self) -> Result<(Range<u32>, bool), Reason> {
         let start = self.at + 1;
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        let length = scan::find_special(rest).ok_or(Reason::InvalidJson)?;
-        self.at = start + length + 1;
-        match rest[length] {
-            b'"' => Ok(self.push(Kind::String, start, start + length, false)),
-            _ => self.string_with_escapes(start, length),
+        self.at = scan::next_marked(self.marks, start).ok_or(Reason::InvalidJson)?;
+        let escaped = self.peek() != Some(b'"');
+        if escaped {
+            self.at = self.end_of_escaped()?;
         }
+        self.at += 1;
+        Ok((start..self.at - 1, escaped))
     }
 
-    /// Goes on where something that is no quote stands `length` bytes behind the start of a string.
+    /// The closing quote of a string, from within it.
     #[cold]
-    fn string_with_escapes(&mut self, start: usize, length: usize) -> Result<u32, Reason> {
-        self.at = start + length;
+    fn end_of_escaped(mut self) -> Result<u32, Reason> {
         loop {
             match self.bump().ok_or(Reason::InvalidJson)? {
-                b'"' => return Ok(self.push(Kind::String, start, self.at - 1, true)),
+                b'"' => return Ok(self.at - 1),
                 b'\\' => self.escape()?,
                 _ => return Err(Reason::InvalidJson),
             }
-            self.at += scan::find_special(&self.bytes[self.at..]).ok_or(Reason::InvalidJson)?;
+            self.at = scan::next_marked(self.marks, self.at).ok_or(Reason::InvalidJson)?;
         }
     }
 
@@ -344,8 +429,8 @@ impl Reader<'_> {
         Ok(value)
     }
 
-    fn number(&mut self) -> Result<bool, Reason> {
-        let start = self.at;
+    #[inline]
+    fn number(&mut self) -> Result<Kind, Reason> {
         self.skip(b'-');
         if !self.skip(b'0') {
             self.digits()?;
@@ -357,10 +442,10 @@ impl Reader<'_> {
             let _ = self.skip(b'+') || self.skip(b'-');
             self.digits()?;
         }
-        self.push(Kind::Number, start, self.at, false);
-        Ok(false)
+        Ok(Kind::Number)
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<(), Reason> {
         let start = self.at;
         while self.peek().is_some_and(|b| b.is_ascii_digit()) {
@@ -369,54 +454,37 @@ impl Reader<'_> {
         if self.at > start { Ok(()) } else { Err(Reason::InvalidJson) }
     }
 
-    fn literal(&mut self, word: &[u8], kind: Kind) -> Result<bool, Reason> {
-        let start = self.at;
-        if !self.bytes[start..].starts_with(word) {
+    fn literal(&mut self, word: &[u8], kind: Kind) -> Result<Kind, Reason> {
+        if !self.bytes[self.at as usize..].starts_with(word) {
             return Err(Reason::InvalidJson);
         }
-        self.at += word.len();
-        self.push(kind, start, self.at, false);
-        Ok(false)
+        self.at += index32(word.len());
+        Ok(kind)
     }
 
-    fn push(&mut self, kind: Kind, start: usize, end: usize, escaped: bool) -> u32 {
-        let index = index32(self.tape.nodes.len());
-        self.tape.nodes.push(Node {
-            kind,
-            escaped,
-            start: index32(start),
-            end: index32(end),
-            next: index + 1,
-        });
-        index
-    }
-
-    fn str_of(&self, index: u32) -> Str<'_> {
-        let node = self.tape.nodes[index as usize];
-        // Never empty for that reason: quotes are ASCII.
-        let raw = self.text.get(node.start as usize..node.end as usize).unwrap_or_default();
-        Str { raw, escaped: node.escaped }
-    }
-
+    #[inline]
     fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+        self.bytes.get(self.at as usize).copied()
     }
 
+    #[inline]
     fn bump(&mut self) -> Option<u8> {
         let byte = self.peek()?;
         self.at += 1;
         Some(byte)
     }
 
+    #[inline]
     fn skip(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
+        self.at += u32::from(found);
         found
     }
 }
@@ -573,21 +641,9 @@ impl<'a> Str<'a> {
         })
     }
 
-    /// The first four bytes of what it means: where names are few, two of one tag only cost a comparison.
-    fn tag(self) -> u32 {
-        let first = match self.plain().map(str::as_bytes) {
-            None => return self.tag_of_chars(),
-            Some([a, b, c, d, ..]) => [*a, *b, *c, *d],
-            Some([a, b, c]) => [*a, *b, *c, 0],
-            Some([a, b]) => [*a, *b, 0, 0],
-            Some([a]) => [*a, 0, 0, 0],
-            Some([]) => [0; 4],
-        };
-        u32::from_ne_bytes(first)
-    }
-
+    /// The first four bytes of what it means, the lowest first: where names are few, two of one tag only cost a comparison.
     #[cold]
-    fn tag_of_chars(self) -> u32 {
+    fn tag(self) -> u32 {
         let mut first = [0; 4];
         let bytes = self.chars().flat_map(|c| {
             let mut bytes = [0; 4];
@@ -595,7 +651,7 @@ impl<'a> Str<'a> {
             bytes.into_iter().take(length)
         });
         first.iter_mut().zip(bytes).for_each(|(first, byte)| *first = byte);
-        u32::from_ne_bytes(first)
+        u32::from_le_bytes(first)
     }
 }
 

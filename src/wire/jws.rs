@@ -46,7 +46,7 @@ fn find_dots(token: &[u8]) -> Result<[usize; 2], Reason> {
     if matches!(token.first(), Some(b'{' | b'[')) {
         return Err(Reason::JsonSerializationRejected);
     }
-    let next_dot = |from: usize| Some(from + scan::find(token.get(from..)?, b'.')?);
+    let next_dot = |from: usize| Some(from + scan::find_far(token.get(from..)?, b'.')?);
     let first = next_dot(0).ok_or(Reason::MalformedToken)?;
     let second = next_dot(first + 1).ok_or(Reason::MalformedToken)?;
     if let Some(third) = next_dot(second + 1) {

@@ -1,5 +1,7 @@
 //! Bytes nobody trusts, turned into borrowed views. Nothing here knows what a credential means.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 pub(crate) mod base64url;
 pub(crate) mod canonical;
 pub(crate) mod certificate;
