@@ -53,7 +53,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier of `policy`, a JSON document (`docs/policy.schema.json`), against `store`.
+    /// A verifier of `policy`, a JSON document (`docs/policy.schema.json`), against `store`. The first in a process tests
+    /// the kernels that key tables are for, which takes some twenty milliseconds.
     ///
     /// # Errors
     /// `config_invalid`, with the JSON path of the mistake.
@@ -71,6 +72,7 @@ impl Verifier {
         options: VerifierOptions,
     ) -> Result<Self, ConfigError> {
         let mut policy = Policy::read(policy)?;
+        store.tables().self_test();
         let counters = Counters::new();
         counters.adopt(&mut policy, None);
         let (policy, shadow) = (Published::new(Arc::new(policy)), Published::new(None));

@@ -51,7 +51,7 @@ type KeyTableMetrics struct {
 	Made uint64
 	// Evicted counts those that gave way to others.
 	Evicted uint64
-	// Disagreements counts those that were dropped because they and the reference disagreed: anything but 0 is a
+	// Disagreements counts those that the reference contradicted, and self-tests that failed: anything but 0 is a
 	// defect of the library or the machine. Every verdict was the reference's.
 	Disagreements uint64
 	// ByTable counts the signatures that tables checked.

@@ -66,7 +66,7 @@ func (m Metrics) writeKeyTables(w *bufio.Writer) {
 		{"bytes", "gauge", "Memory that the tables take.", uint64(m.KeyTables.Bytes)},
 		{"made_total", "counter", "Tables that were made.", m.KeyTables.Made},
 		{"evicted_total", "counter", "Tables that gave way to others.", m.KeyTables.Evicted},
-		{"disagreements_total", "counter", "Tables that were dropped because the reference disagreed: a defect.", m.KeyTables.Disagreements},
+		{"disagreements_total", "counter", "Tables that the reference contradicted, and self-tests that failed: a defect.", m.KeyTables.Disagreements},
 		{"signatures_total", "counter", "Signatures that tables checked.", m.KeyTables.ByTable},
 		{"reference_signatures_total", "counter", "Signatures that the reference checked.", m.KeyTables.ByReference},
 		{"ifma", "gauge", "1 if AVX-512 IFMA is used, else 0.", ifma},

@@ -182,7 +182,7 @@ fn is_good<F, N: Opens<F>, const BYTES: usize>(
 }
 
 /// Whether this form finds known signatures good, and altered ones bad: one for each length and padding.
-pub(super) fn known_answers(form: Form) -> bool {
+pub(super) fn knows_answers(form: Form) -> bool {
     KNOWN.iter().all(|known| known_answer(form, known).is_some())
 }
 

@@ -27,20 +27,18 @@ use super::{Curve, Message};
 use crate::verdict::Reason;
 use curves::{P256, P384, P521};
 use ecdsa::{BASE_WINDOW, Base, Table};
-use known_answer::knows_answer;
 use lanes::InLanes;
 use ring::digest::{SHA256, SHA384, SHA512};
 use std::sync::OnceLock;
 
-/// The tables of the base points, each made when the first key of its curve needs it; none if the curve then fails its
-/// self-test. They are for the vectors of this processor or, by default, for plain integers; the tables of keys are like
+/// The tables of the base points, each made when the first key of its curve needs it. They are for the vectors of this processor or, by default, for plain integers; the tables of keys are like
 /// them.
 #[derive(Default)]
 pub(crate) struct BaseTables {
     vectors: Option<Vectors>,
-    p256: OnceLock<Option<Base<P256, 4>>>,
-    p384: OnceLock<Option<Base<P384, 6>>>,
-    p521: OnceLock<Option<Base<P521, 9>>>,
+    p256: OnceLock<Base<P256, 4>>,
+    p384: OnceLock<Base<P384, 6>>,
+    p521: OnceLock<Base<P521, 9>>,
 }
 
 impl BaseTables {
@@ -48,12 +46,18 @@ impl BaseTables {
         Self { vectors, ..Self::default() }
     }
 
-    fn of<'a, C: InLanes<N>, const N: usize>(
-        &self,
-        base: &'a OnceLock<Option<Base<C, N>>>,
-    ) -> Option<&'a Base<C, N>> {
-        let make = || knows_answer::<C, N>(self.vectors).then(|| Base::new(self.vectors, BASE_WINDOW));
-        base.get_or_init(make).as_ref()
+    fn of<'a, C: InLanes<N>, const N: usize>(&self, base: &'a OnceLock<Base<C, N>>) -> &'a Base<C, N> {
+        base.get_or_init(|| Base::new(self.vectors, BASE_WINDOW))
+    }
+}
+
+/// Whether a table of the curve says what is right, in the form for these vectors. Allocates, and takes up to some
+/// milliseconds.
+pub(super) fn knows_answer(curve: Curve, vectors: Option<Vectors>) -> bool {
+    match curve {
+        Curve::P256 => known_answer::holds::<P256, 4>(vectors),
+        Curve::P384 => known_answer::holds::<P384, 6>(vectors),
+        Curve::P521 => known_answer::holds::<P521, 9>(vectors),
     }
 }
 
@@ -67,7 +71,7 @@ enum OnCurve {
 }
 
 impl KeyTable {
-    /// The table of an uncompressed SEC 1 point; `None` if it is not a point of the curve, or the curve's self-test fails.
+    /// The table of an uncompressed SEC 1 point; `None` if it is not a point of the curve.
     pub(crate) fn new(base: &BaseTables, curve: Curve, point: &[u8]) -> Option<Self> {
         let coordinates = point.strip_prefix(&[4])?;
         let (x, y) = coordinates.split_at_checked(curve.bytes())?;
@@ -75,9 +79,9 @@ impl KeyTable {
             return None;
         }
         Some(Self(match curve {
-            Curve::P256 => OnCurve::P256(Table::new(base.of(&base.p256)?, x, y)),
-            Curve::P384 => OnCurve::P384(Table::new(base.of(&base.p384)?, x, y)),
-            Curve::P521 => OnCurve::P521(Table::new(base.of(&base.p521)?, x, y)),
+            Curve::P256 => OnCurve::P256(Table::new(base.of(&base.p256), x, y)),
+            Curve::P384 => OnCurve::P384(Table::new(base.of(&base.p384), x, y)),
+            Curve::P521 => OnCurve::P521(Table::new(base.of(&base.p521), x, y)),
         }))
     }
 

@@ -75,7 +75,7 @@ pub struct attestor_metrics {
     pub key_tables_made: u64,
     /// Tables that gave their place to others'.
     pub key_tables_evicted: u64,
-    /// Tables that were dropped because they and the reference disagreed: anything but 0 is a defect of the library or the
+    /// Tables that the reference contradicted, and self-tests that failed: anything but 0 is a defect of the library or the
     /// machine. Every verdict was the reference's.
     pub key_tables_disagreements: u64,
     /// Signatures that tables checked, for any verifier of the store.

@@ -146,7 +146,8 @@ const _: () = assert!(size_of::<attestor_request>() == 32 + 20 * size_of::<*cons
 
 /// Makes a verifier of a policy document (UTF-8 JSON) against a store, of which it takes a reference.
 ///
-/// `options` and `err` may be NULL.
+/// The first in a process tests the kernels that key tables are for, which takes some twenty milliseconds. `options` and
+/// `err` may be NULL.
 /// Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID with the JSON path in `err->detail`,
 /// ATTESTOR_OPTION_UNSUPPORTED, ATTESTOR_ARGUMENT_INVALID (`*out` is then NULL).
 /// Lifetime: until the last reference is given up with `attestor_verifier_free`.

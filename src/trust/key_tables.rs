@@ -43,8 +43,8 @@ pub struct KeyTableStats {
     pub made: u64,
     /// Tables that gave their place to others'.
     pub evicted: u64,
-    /// Tables that were dropped because they and the reference disagreed. Anything but 0 is a defect of this library, the
-    /// compiler or the processor; every verdict was the reference's.
+    /// Tables that were dropped because they and the reference disagreed, and self-tests that failed. Anything but 0 is
+    /// a defect of this library, the compiler or the processor; every verdict was the reference's.
     pub disagreements: u64,
     /// Signatures that tables checked.
     pub by_table: u64,
@@ -125,9 +125,16 @@ impl Shelf {
 }
 
 impl Tables {
-    pub(super) fn new(when: KeyTables, budget: usize, ifma: bool) -> Self {
+    pub(super) fn new(when: KeyTables, budget: usize, kernels: Kernels) -> Self {
         let (made, counters) = (Mutex::default(), Counters::default());
-        Self { when, budget, kernels: Kernels::new(ifma), made, counters }
+        Self { when, budget, kernels, made, counters }
+    }
+
+    /// Lets the kernels prove themselves, if there may be tables; see [`Kernels::self_test`].
+    pub(crate) fn self_test(&self) {
+        if self.when != KeyTables::Off && !self.kernels.self_test() {
+            self.counters.disagreements.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn stats(&self) -> KeyTableStats {
@@ -415,6 +422,25 @@ mod tests {
             judge(&store, at, signer, NOW + 5);
         }
         assert_eq!(store.tables().made.lock().len(), 2);
+    }
+
+    /// Told when a verifier is made, before any table; its keys are left to the reference.
+    #[test]
+    fn a_kernel_that_fails_its_self_test_is_off() {
+        let policy = br#"{"version":1,"attestors":[{"id":"a","kind":"oidc","issuer":"https://issuer.example",
+            "audiences":["x"],"algorithms":["ES256"]}]}"#;
+        for (key_tables, told) in [(KeyTables::Off, 0), (KeyTables::Auto, 1), (KeyTables::AtLoad, 1)] {
+            let options = StoreOptions { key_tables, ..StoreOptions::default() };
+            let store = Arc::new(BundleStore::with_kernels(options, Kernels::wrong_about(Curve::P256)));
+            crate::Verifier::new(Arc::clone(&store), policy).unwrap();
+            assert_eq!(store.key_table_stats().disagreements, told);
+            let signer = Signer::new();
+            put(&store, &[&signer]);
+            for _ in 0..2 * BUSY {
+                judge(&store, 0, &signer, NOW);
+            }
+            assert_eq!(state(&store, 0), (false, false));
+        }
     }
 
     /// A table that says otherwise than the reference is never asked again, and the verdict is the reference's.

@@ -9,6 +9,7 @@ use super::slot::{SlotInfo, SlotKind};
 use super::source::{Source, SourceKind};
 use super::stored::StoredSource;
 use crate::clock::Now;
+use crate::crypto::Kernels;
 use crate::error::ConfigError;
 use crate::verdict::Reason;
 use core::num::NonZeroUsize;
@@ -97,11 +98,15 @@ impl BundleStore {
 
     /// An empty store.
     pub fn with(options: StoreOptions) -> Self {
+        Self::with_kernels(options, Kernels::new(options.ifma))
+    }
+
+    pub(super) fn with_kernels(options: StoreOptions, kernels: Kernels) -> Self {
         let empty = Arc::default();
         let table = || (0..SHARDS).map(|_| Published::new(Arc::clone(&empty))).collect();
         Self {
             options,
-            tables: Tables::new(options.key_tables, options.key_table_bytes, options.ifma),
+            tables: Tables::new(options.key_tables, options.key_table_bytes, kernels),
             hasher: RandomState::new(),
             shards: [table(), table()],
             world: Arc::new(StoredSource::new(SourceKind::TrustDomain)),

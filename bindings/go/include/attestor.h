@@ -884,7 +884,7 @@ typedef struct attestor_metrics {
     uint64_t key_tables_made;
     // Tables that gave their place to others'.
     uint64_t key_tables_evicted;
-    // Tables that were dropped because they and the reference disagreed: anything but 0 is a defect of the library or the
+    // Tables that the reference contradicted, and self-tests that failed: anything but 0 is a defect of the library or the
     // machine. Every verdict was the reference's.
     uint64_t key_tables_disagreements;
     // Signatures that tables checked, for any verifier of the store.
@@ -1427,7 +1427,8 @@ attestor_status attestor_result_evidence(const struct attestor_result *result,
 
 // Makes a verifier of a policy document (UTF-8 JSON) against a store, of which it takes a reference.
 //
-// `options` and `err` may be NULL.
+// The first in a process tests the kernels that key tables are for, which takes some twenty milliseconds. `options` and
+// `err` may be NULL.
 // Returns: ATTESTOR_OK, ATTESTOR_CONFIG_INVALID with the JSON path in `err->detail`,
 // ATTESTOR_OPTION_UNSUPPORTED, ATTESTOR_ARGUMENT_INVALID (`*out` is then NULL).
 // Lifetime: until the last reference is given up with `attestor_verifier_free`.

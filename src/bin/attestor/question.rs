@@ -4,8 +4,8 @@ use crate::bundle_file::{self, FormatName};
 use crate::input::{MAX_DOCUMENT, read, source};
 use crate::output::{self, Failure};
 use attestor::{
-    BundleStore, Format, Now, Possession, PutOptions, Request, SourceKind, Verifier, VerifyResult,
-    chain_from_pem,
+    BundleStore, Format, KeyTables, Now, Possession, PutOptions, Request, SourceKind, StoreOptions, Verifier,
+    VerifyResult, chain_from_pem,
 };
 use clap::Args;
 use std::io::{Read, stdin};
@@ -119,7 +119,9 @@ impl Question {
     /// Asks; the verdict, refusals included, is in `result`.
     pub(crate) fn judge(&self, result: &mut VerifyResult) -> Result<Asked, Failure> {
         let now = self.now.map_or(Now::System, Now::At);
-        let store = Arc::new(BundleStore::new());
+        let mut options = StoreOptions::default();
+        options.key_tables = KeyTables::Off; // one question makes no key busy
+        let store = Arc::new(BundleStore::with(options));
         for (name, file) in &self.bundles {
             let document = read(file, MAX_DOCUMENT)?;
             let source = source(name);

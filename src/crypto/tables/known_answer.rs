@@ -29,9 +29,8 @@ const P521_SAMPLE: [&str; 4] = [
 /// Bits of a window that make the tables small and use all lanes.
 const WINDOW: usize = 5;
 
-/// Whether a table of the curve says what is right, in the form for these vectors. Allocates, and takes up to some
-/// milliseconds.
-pub(super) fn knows_answer<C: InLanes<N>, const N: usize>(vectors: Option<Vectors>) -> bool {
+/// Whether a table takes the signature, and refuses others.
+pub(super) fn holds<C: InLanes<N>, const N: usize>(vectors: Option<Vectors>) -> bool {
     let (sample, hash) = match C::CURVE {
         Curve::P256 => (P256_SAMPLE, &SHA256),
         Curve::P384 => (P384_SAMPLE, &SHA384),

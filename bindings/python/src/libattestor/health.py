@@ -111,7 +111,7 @@ class KeyTableMetrics:
     made: int
     #: Tables that made room for others.
     evicted: int
-    #: Tables that were dropped because the reference disagreed: any is a defect of library or machine.
+    #: Tables that the reference contradicted, and self-tests that failed: any is a defect of library or machine.
     disagreements: int
     #: Signatures that tables checked.
     by_table: int

@@ -60,7 +60,7 @@ def _families(metrics: Metrics) -> Iterator[tuple[str, str, str, Iterable[Sample
         (
             "disagreements_total",
             "counter",
-            "Tables that were dropped because the reference disagreed: a defect.",
+            "Tables that the reference contradicted, and self-tests that failed: a defect.",
             tables.disagreements,
         ),
         ("signatures_total", "counter", "Signatures that tables checked.", tables.by_table),

@@ -169,7 +169,7 @@ fn wycheproof() {
 
 #[test]
 fn passes_its_self_test() {
-    assert!(Ed25519Table::known_answer(base()));
+    assert!(Ed25519Table::knows_answer());
 }
 
 proptest! {
