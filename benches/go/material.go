@@ -39,6 +39,9 @@ type material struct {
 
 func (m *material) isOfSVIDs() bool { return m.Source == "trust_domain" }
 
+// isOfRSA says whether a key may be left to ring: not every processor has what is faster.
+func (m *material) isOfRSA() bool { return strings.ContainsAny(m.algorithm[:1], "RP") }
+
 func readMaterial(folder, algorithm string) (*material, error) {
 	m := &material{algorithm: algorithm, tokens: map[string]string{}}
 	read := func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(folder, algorithm, name)) }

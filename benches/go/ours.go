@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+
 	attestor "github.com/libattestor/attestor/bindings/go"
 )
 
@@ -26,6 +29,11 @@ func ownCases(m *material, out *results) ([]*timedCase, error) {
 		for range warmCalls {
 			check(valid)
 		}
+		if state.name == "warm" && !m.isOfRSA() {
+			if err := isWarm(verifier); err != nil {
+				return nil, fmt.Errorf("%s: %w", m.algorithm, err)
+			}
+		}
 		out.Figures["allocations/"+m.algorithm+"/"+state.name] = allocations(func() bool { return check(valid) })
 		made := m.casesOf("attestor", check)
 		if state.name == "cached" {
@@ -41,6 +49,15 @@ func ownCases(m *material, out *results) ([]*timedCase, error) {
 		}
 	}
 	return cases, nil
+}
+
+// isWarm is an error unless the key has its table, and that is asked.
+func isWarm(verifier *attestor.Verifier) error {
+	metrics, err := verifier.Metrics()
+	if err == nil && metrics.KeyTables.ByTable == 0 {
+		err = errors.New("no signature was checked by a table")
+	}
+	return err
 }
 
 // inTurn asks about the next of several tokens each time.

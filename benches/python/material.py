@@ -27,6 +27,8 @@ class Material:
         self.distinct = (folder / "distinct.jwts").read_text().split()
         manifest: dict[str, str] = json.loads((folder / "manifest.json").read_text())
         self.is_of_svids = manifest["source"] == "trust_domain"
+        #: A key that may be left to ring: not every processor has what is faster.
+        self.is_of_rsa = algorithm.startswith(("RS", "PS"))
         self.name = manifest["name"]
         self.alg = manifest["alg"]
         self.audience = manifest["audience"]

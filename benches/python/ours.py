@@ -15,7 +15,10 @@ WARM_CALLS = 64
 
 def cases(material: Material) -> list[Case]:
     """Make the cases of both states."""
-    warm = material.cases("attestor", _check(_verifier(material, cache_entries=0)))
+    verifier = _verifier(material, cache_entries=0)
+    if not material.is_of_rsa and verifier.metrics().key_tables.by_table == 0:
+        raise RuntimeError(f"{material.algorithm}: no signature was checked by a table")
+    warm = material.cases("attestor", _check(verifier))
     remembering = _check(_verifier(material, cache_entries=4096))
     cached = material.cases("attestor", remembering)[:1]
     tokens = cycle(material.distinct)
