@@ -55,7 +55,7 @@ impl VerifyResult {
     fn write_bundle(&self, out: &mut String) {
         let Some((kind, name)) = self.outcome.source() else { return };
         let Outcome { now, verified_with, anchored_by, .. } = &self.outcome;
-        let (origin, slot) = match (verified_with, anchored_by) {
+        let (origin, slot) = match (verified_with.get(), anchored_by) {
             (Some((slot, _)), _) => (&slot.origin, "jwt"),
             (None, Some((slot, _))) => (&slot.origin, "x509"),
             (None, None) => return,
@@ -97,7 +97,7 @@ impl VerifyResult {
     }
 
     fn write_policy(&self, out: &mut String) {
-        let Some((policy, _)) = &self.outcome.judged_by else { return };
+        let Some((policy, _)) = self.outcome.judged_by.get() else { return };
         let mut object = Object::begin(out);
         object.hex("digest", &policy.digest);
         if let Some((at, _)) = &self.outcome.mapped {

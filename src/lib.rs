@@ -36,6 +36,7 @@ mod credential;
 mod crypto;
 mod error;
 mod evidence;
+mod held;
 pub mod metrics;
 mod mint;
 mod policy;

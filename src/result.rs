@@ -2,6 +2,7 @@
 
 use crate::cache::Remembered;
 use crate::credential::{passport, spiffe_id};
+use crate::held::Held;
 use crate::policy::{Attestor, Captures, Entry, Kind, Policy, Rule};
 use crate::step::{CredentialKind, Step, StepOutcome};
 use crate::trust::{Authority, Found, Kept, Key, Slot, Source, SourceKind};
@@ -79,9 +80,10 @@ pub(crate) struct Outcome {
     pub(crate) trust_domain_len: usize,
     pub(crate) now: i64,
     pub(crate) expires_at: i64,
-    pub(crate) judged_by: Option<(Arc<Policy>, usize)>,
-    /// The key whose signature was asked for, whatever it said.
-    pub(crate) verified_with: Option<(Arc<Slot<Key>>, usize)>,
+    /// The policy in force; once routing has found it, the attestor.
+    pub(crate) judged_by: Held<Policy>,
+    /// The keys of the source; once it is asked for, the one whose signature it is, whatever that says.
+    pub(crate) verified_with: Held<Slot<Key>>,
     /// The authority that a certificate path ended at.
     pub(crate) anchored_by: Option<(Arc<Slot<Authority>>, usize)>,
     /// SHA-256 of the leaf certificate.
@@ -130,8 +132,8 @@ impl Default for Outcome {
             trust_domain_len: 0,
             now: 0,
             expires_at: 0,
-            judged_by: None,
-            verified_with: None,
+            judged_by: Held::default(),
+            verified_with: Held::default(),
             anchored_by: None,
             leaf_sha256: [0; 32],
             admitted_by: None,
@@ -346,11 +348,13 @@ fn wipe(text: &mut String) {
 
 impl Outcome {
     fn clear(&mut self) {
-        let (mut identity, mut internal) =
-            (core::mem::take(&mut self.identity), core::mem::take(&mut self.internal_identity));
+        let Self { mut identity, mut internal_identity, mut judged_by, mut verified_with, .. } =
+            core::mem::take(self);
         wipe(&mut identity);
-        wipe(&mut internal);
-        *self = Self { identity, internal_identity: internal, ..Self::default() };
+        wipe(&mut internal_identity);
+        judged_by.unset();
+        verified_with.unset();
+        *self = Self { identity, judged_by, verified_with, internal_identity, ..Self::default() };
     }
 
     /// Takes over what the verdict on the same credential consisted of.
@@ -403,9 +407,9 @@ impl Outcome {
 
     /// What another policy's verification of the same credential found of this very key's signature.
     pub(crate) fn signature(&self, slot: &Arc<Slot<Key>>, key: usize) -> Option<Result<(), Reason>> {
-        let (asked, at) = self.verified_with.as_ref()?;
+        let (asked, at) = self.verified_with.get()?;
         match self.status {
-            _ if !Arc::ptr_eq(asked, slot) || *at != key => None,
+            _ if !Arc::ptr_eq(asked, slot) || at != key => None,
             _ if self.authenticated => Some(Ok(())),
             status => Some(status),
         }
@@ -446,8 +450,8 @@ impl Outcome {
     }
 
     pub(crate) fn attestor(&self) -> Option<&Attestor> {
-        let (policy, at) = self.judged_by.as_ref()?;
-        policy.attestors.get(*at)
+        let (policy, at) = self.judged_by.get()?;
+        policy.attestors.get(at)
     }
 
     /// Of the key or authority that verified.
@@ -459,8 +463,8 @@ impl Outcome {
     }
 
     pub(crate) fn key(&self) -> Option<&Key> {
-        let (slot, at) = self.verified_with.as_ref()?;
-        slot.entries.get(*at)
+        let (slot, at) = self.verified_with.get()?;
+        slot.entries.get(at)
     }
 }
 

@@ -229,6 +229,7 @@ impl Verifier {
         outcome: &mut Outcome,
         live: Option<&Outcome>,
     ) -> Result<(), Reason> {
+        outcome.judged_by.hold(policy);
         outcome.now = request.now.resolve()?;
         outcome.presented = match (request.chain, request.credential, request.passport) {
             (Some(_), credential, _) if !credential.is_empty() => return Err(Reason::ArgumentInvalid),

@@ -167,7 +167,9 @@ impl Tables {
         }
         let tabled = place.table();
         if let Some(tabled) = tabled.as_ref().filter(|tabled| tabled.proven.load(Ordering::Acquire)) {
-            place.used_at.store(now, Ordering::Relaxed);
+            if place.used_at.load(Ordering::Relaxed) != now {
+                place.used_at.store(now, Ordering::Relaxed);
+            }
             self.counters.by_table.fetch_add(1, Ordering::Relaxed);
             tabled.key.verify(signed.algorithm, signed.message, signed.signature)?;
             return if double_check { self.check_again(signed) } else { Ok(()) };

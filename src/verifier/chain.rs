@@ -27,7 +27,7 @@ impl Verifier {
 
         outcome.step = Step::Route;
         let at = policy.route_chain(request.attestor, &outcome.identity, request.audience)?;
-        outcome.judged_by = Some((Arc::clone(policy), at));
+        outcome.judged_by.set(at);
         let attestor = &policy.attestors[at];
         let Kind::Spiffe(spiffe) = &attestor.kind else { return Err(Reason::InternalError) };
         outcome.step = Step::Profile;

@@ -22,7 +22,7 @@ impl Counters {
     }
 
     pub(crate) fn count(&self, outcome: &Outcome) {
-        let row = outcome.judged_by.as_ref().and_then(|(policy, at)| policy.rows.get(*at));
+        let row = outcome.judged_by.get().and_then(|(policy, at)| policy.rows.get(at));
         row.map_or(&self.unrouted, |row| row).count(outcome.status);
     }
 

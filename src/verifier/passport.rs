@@ -36,7 +36,7 @@ impl Verifier {
         }
         outcome.step = Step::Route;
         let at = policy.route_passport(request.attestor, passport.claims.audience)?;
-        outcome.judged_by = Some((Arc::clone(policy), at));
+        outcome.judged_by.set(at);
         let attestor = &policy.attestors[at];
         let Kind::Native(native) = &attestor.kind else { return Err(Reason::InternalError) };
         outcome.name_by_key(&native.identity_prefix, &passport);

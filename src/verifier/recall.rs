@@ -66,10 +66,13 @@ impl Verifier {
             let attestor = policy.attestors.get(facts.attestor).filter(|_| same && in_time)?;
             let (kind, name) = source_of(attestor, entry.identity, facts.trust_domain_len)?;
             let slot = scratch.found.jwt(&self.store, kind, name)?;
-            let slot = (slot.origin.generation == facts.generation).then(|| Arc::clone(slot))?;
+            if slot.origin.generation != facts.generation {
+                return None;
+            }
             outcome.bundle_due = slot.origin.check_age(attestor.max_staleness, outcome.now).ok()?;
-            outcome.judged_by = Some((Arc::clone(policy), facts.attestor));
-            outcome.verified_with = Some((slot, facts.key));
+            outcome.judged_by.set(facts.attestor);
+            outcome.verified_with.hold(slot);
+            outcome.verified_with.set(facts.key);
             outcome.recall(entry);
             scratch.parts.payload.extend_from_slice(entry.payload);
             scratch.claims.restore(entry.nodes);
@@ -79,7 +82,8 @@ impl Verifier {
 
     /// Keeps what an allow was made of.
     pub(super) fn remember(&self, place: &Place, lasting: Lasting, scratch: &Scratch, outcome: &Outcome) {
-        let (Some((policy, attestor)), Some((slot, key))) = (&outcome.judged_by, &outcome.verified_with)
+        let (Some((policy, attestor)), Some((slot, key))) =
+            (outcome.judged_by.get(), outcome.verified_with.get())
         else {
             return;
         };
@@ -87,9 +91,9 @@ impl Verifier {
             cache_epoch: place.cache_epoch,
             policy_epoch: policy.epoch,
             overlay_epoch: place.overlay_epoch,
-            attestor: *attestor,
+            attestor,
             generation: slot.origin.generation,
-            key: *key,
+            key,
             algorithm: lasting.algorithm,
             // A clock that has gone back is another question.
             from: outcome.now,

@@ -71,7 +71,7 @@ impl Verifier {
             &*scratch.issuer
         });
         let at = policy.route(request.attestor, &outcome.identity, issuer, &claims)?;
-        outcome.judged_by = Some((Arc::clone(policy), at));
+        outcome.judged_by.set(at);
         let attestor = &policy.attestors[at];
         outcome.step = Step::Profile;
         match &attestor.kind {
@@ -95,6 +95,7 @@ impl Verifier {
         outcome.step = Step::Source;
         let (kind, name) = outcome.source().ok_or(Reason::InternalError)?;
         let slot = scratch.found.jwt(&self.store, kind, name).ok_or(Reason::BundleUnavailable)?;
+        outcome.verified_with.hold(slot);
         outcome.bundle_due = slot.origin.check_age(attestor.max_staleness, now)?;
         outcome.step = Step::Key;
         let selected = slot.select(header.kid, header.algorithm, attestor.single_key);
@@ -114,7 +115,7 @@ impl Verifier {
             self.store.tables().verify(&signed, self.double_check, now)
         });
         scratch.signed_sha256 = message.into_sha256();
-        outcome.verified_with = Some((Arc::clone(slot), key));
+        outcome.verified_with.set(key);
         verdict?;
         outcome.authenticated = true;
 
@@ -137,7 +138,7 @@ impl Verifier {
         scratch: &mut Scratch,
         outcome: &mut Outcome,
     ) -> Result<(), Reason> {
-        let attestor = outcome.judged_by.as_ref().and_then(|(_, at)| policy.attestors.get(*at));
+        let attestor = outcome.judged_by.get().and_then(|(_, at)| policy.attestors.get(at));
         let attestor = attestor.ok_or(Reason::InternalError)?;
         let root = scratch.claims.again(&scratch.parts.payload).ok_or(Reason::InternalError)?;
         let claims = Claims::read(root)?;
