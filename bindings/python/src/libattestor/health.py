@@ -111,7 +111,7 @@ class KeyTableMetrics:
     made: int
     #: Tables that made room for others.
     evicted: int
-    #: Tables that the reference contradicted, and self-tests that failed: any is a defect of library or machine.
+    #: Tables that the reference contradicted, and self-tests that failed: any is a defect.
     disagreements: int
     #: Signatures that tables checked.
     by_table: int
