@@ -98,7 +98,7 @@ fn scale(materials: &[Material], effort: &Effort) -> Result<Results> {
     let [es256, ..] = materials else { return Err("no material".into()) };
     results.figures.push(("overhead/ES256".into(), overhead::measure(es256, effort.pairs)?));
     for state in State::ALL.into_iter().filter(|state| state.obstacle().is_none()) {
-        for (threads, rate) in (1..).zip(threads::throughput(es256, state, effort.throughput)?) {
+        for (threads, rate) in threads::throughput(es256, state, effort.throughput)? {
             results.figures.push((format!("threads/{threads}/{}", state.name()), rate));
         }
     }

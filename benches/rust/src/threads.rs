@@ -1,4 +1,5 @@
-//! Throughput of two threads that share a verifier, over that of one: a fixed amount of work each, best of the rounds.
+//! Throughput of two threads that share a verifier, over that of one: a fixed amount of work each, best of the rounds. And
+//! of two that share nothing: what the machine itself gives to a second thread just then.
 
 use crate::material::{Material, Result};
 use crate::ours::verifier;
@@ -12,18 +13,24 @@ use std::time::{Duration, Instant};
 /// How long the work of one thread is to last: less than the scheduler's slice, so that some round meets two idle CPUs.
 const WORK: Duration = Duration::from_millis(2);
 
-/// Verdicts a second of one and of two threads, together.
-pub fn throughput(material: &Material, state: State, rounds: usize) -> Result<[f64; 2]> {
-    let verifier = verifier(material, state, false)?;
+/// Verdicts a second of one thread, of two together, and of two that share nothing.
+pub fn throughput(material: &Material, state: State, rounds: usize) -> Result<[(&'static str, f64); 3]> {
+    let (one, other) = (&verifier(material, state, false)?, &verifier(material, state, false)?);
     let token = material.token("valid").as_bytes();
-    let calls = calls_in(WORK, &verifier, token);
-    let mut best = [f64::INFINITY; 2];
+    let calls = [one, other].map(|verifier| calls_in(WORK, verifier, token))[0];
+    let cases: [(_, &[&Verifier], f64); 3] =
+        [("1", &[one], 1.0), ("2", &[one, one], 2.0), ("apart", &[one, other], 2.0)];
+    let mut best = [f64::INFINITY; 3];
     for _ in 0..rounds {
-        for (threads, best) in (1..).zip(&mut best) {
-            *best = best.min(elapsed(&verifier, token, threads, calls).as_secs_f64());
+        for ((_, verifiers, _), best) in cases.iter().zip(&mut best) {
+            *best = best.min(elapsed(verifiers, token, calls).as_secs_f64());
         }
     }
-    Ok([f64::from(calls) / best[0], 2.0 * f64::from(calls) / best[1]])
+    let rate = |at: usize| {
+        let (name, _, threads) = cases[at];
+        (name, threads * f64::from(calls) / best[at])
+    };
+    Ok([0, 1, 2].map(rate))
 }
 
 fn calls_in(time: Duration, verifier: &Verifier, token: &[u8]) -> u32 {
@@ -35,13 +42,13 @@ fn calls_in(time: Duration, verifier: &Verifier, token: &[u8]) -> u32 {
     calls
 }
 
-/// How long the slowest of some threads takes that begin at the same moment.
-fn elapsed(verifier: &Verifier, token: &[u8], threads: usize, calls: u32) -> Duration {
-    let ready = AtomicUsize::new(0);
-    let work = || {
+/// How long the slowest of some threads takes that begin at the same moment, one for each of the verifiers.
+fn elapsed(verifiers: &[&Verifier], token: &[u8], calls: u32) -> Duration {
+    let ready = &AtomicUsize::new(0);
+    let work = |verifier: &Verifier| {
         let mut result = VerifyResult::new();
         ready.fetch_add(1, Ordering::AcqRel);
-        while ready.load(Ordering::Acquire) < threads {
+        while ready.load(Ordering::Acquire) < verifiers.len() {
             spin_loop();
         }
         let start = Instant::now();
@@ -51,7 +58,7 @@ fn elapsed(verifier: &Verifier, token: &[u8], threads: usize, calls: u32) -> Dur
         start.elapsed()
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = verifiers.iter().map(|verifier| scope.spawn(|| work(verifier))).collect();
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or(Duration::MAX))
