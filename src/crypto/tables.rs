@@ -31,8 +31,8 @@ use lanes::InLanes;
 use ring::digest::{SHA256, SHA384, SHA512};
 use std::sync::OnceLock;
 
-/// The tables of the base points, each made when the first key of its curve needs it. They are for the vectors of this processor or, by default, for plain integers; the tables of keys are like
-/// them.
+/// The tables of the base points, each made when the first key of its curve needs it. They are for the vectors of this
+/// processor or, by default, for plain integers; the tables of keys are like them.
 #[derive(Default)]
 pub(crate) struct BaseTables {
     vectors: Option<Vectors>,

@@ -102,8 +102,8 @@ impl Tape {
         let text = core::str::from_utf8(text).map_err(|_| Reason::InvalidUtf8)?;
         let mut marks = core::mem::take(&mut self.marks);
         scan::mark_specials(text.as_bytes(), &mut marks);
-        let cursor = Cursor { bytes: text.as_bytes(), marks: &marks, at: 0 };
-        let read = Reader { text, cursor, tape: self, members: 0, limits }.document();
+        let cursor = Cursor { text, marks: &marks, at: 0 };
+        let read = Reader { cursor, tape: self, members: 0, limits }.document();
         self.marks = marks;
         read?;
         Ok(Value { text, nodes: &self.nodes, at: 0 })
@@ -145,7 +145,6 @@ impl Tape {
 
 /// One pass over a document. What is common is inlined, so that the place stays in a register.
 struct Reader<'t> {
-    text: &'t str,
     cursor: Cursor<'t>,
     tape: &'t mut Tape,
     members: usize,
@@ -253,7 +252,7 @@ impl Reader<'_> {
         let (text, escaped) = self.cursor.string()?;
         let tag = self.tag(&text, escaped);
         let name = self.tape.push(Kind::String, text, escaped);
-        if !self.tape.is_new(self.text, object, name, tag) {
+        if !self.tape.is_new(self.cursor.text, object, name, tag) {
             return Err(Reason::JsonDuplicateMember);
         }
         self.cursor.space();
@@ -263,13 +262,13 @@ impl Reader<'_> {
     /// The [`Str::tag`] of a name.
     #[inline]
     fn tag(&self, name: &Range<u32>, escaped: bool) -> u32 {
-        let start = name.start as usize;
-        match self.cursor.bytes.get(start..start + 4).and_then(<[u8]>::first_chunk) {
+        let (text, start) = (self.cursor.text, name.start as usize);
+        match text.as_bytes().get(start..start + 4).and_then(<[u8]>::first_chunk) {
             Some(first) if !escaped => {
                 u32::from_le_bytes(*first) & FIRST[(name.end - name.start).min(4) as usize]
             }
             _ => {
-                let raw = self.text.get(start..name.end as usize).unwrap_or_default();
+                let raw = text.get(start..name.end as usize).unwrap_or_default();
                 Str { raw, escaped }.tag()
             }
         }
@@ -367,8 +366,8 @@ impl Tape {
 /// A place in a text.
 #[derive(Clone, Copy)]
 struct Cursor<'t> {
-    /// Fewer than 2^32.
-    bytes: &'t [u8],
+    /// Fewer than 2^32 bytes.
+    text: &'t str,
     /// Of [`scan::mark_specials`].
     marks: &'t [u64],
     at: u32,
@@ -455,7 +454,7 @@ impl Cursor<'_> {
     }
 
     fn literal(&mut self, word: &[u8], kind: Kind) -> Result<Kind, Reason> {
-        if !self.bytes[self.at as usize..].starts_with(word) {
+        if !self.text.as_bytes()[self.at as usize..].starts_with(word) {
             return Err(Reason::InvalidJson);
         }
         self.at += index32(word.len());
@@ -471,7 +470,7 @@ impl Cursor<'_> {
 
     #[inline]
     fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at as usize).copied()
+        self.text.as_bytes().get(self.at as usize).copied()
     }
 
     #[inline]
