@@ -126,13 +126,13 @@ impl VerifyResult {
         };
         let mut hash = self.scratch.signed_sha256.clone().unwrap_or_else(|| {
             let mut hash = Context::new(&SHA256);
-            base64url::encode_to(&parts.header, |text| hash.update(text));
+            base64url::encode_to(parts.header(), |text| hash.update(text));
             hash.update(b".");
-            base64url::encode_to(&parts.payload, |text| hash.update(text));
+            base64url::encode_to(parts.payload(), |text| hash.update(text));
             hash
         });
         hash.update(b".");
-        base64url::encode_to(&parts.signature, |text| hash.update(text));
+        base64url::encode_to(parts.signature(), |text| hash.update(text));
         let mut out = [0; 32];
         out.copy_from_slice(hash.finish().as_ref());
         out

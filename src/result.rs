@@ -322,8 +322,8 @@ impl VerifyResult {
     pub(crate) fn claims(&self) -> Option<Value<'_>> {
         let scratch = &self.scratch;
         match self.outcome.presented {
-            Presented::Token => scratch.claims.again(&scratch.parts.payload),
-            Presented::PassportAlone => scratch.passport.claims.again(&scratch.passport.parts.payload),
+            Presented::Token => scratch.claims.again(scratch.parts.payload()),
+            Presented::PassportAlone => scratch.passport.claims.again(scratch.passport.parts.payload()),
             Presented::Chain => None,
         }
     }

@@ -62,15 +62,24 @@ pub(crate) fn read<'a>(
 ) -> Result<Passport<'a>, Reason> {
     let Storage { parts, header, claims, key, thumbprint } = storage;
     let signed = parts.decode(token, max_bytes)?;
-    let root = header.read(&parts.header, limits)?;
+    let root = header.read(parts.header(), limits)?;
     let exact = |typ| if typ == Typ::Passport { Ok(()) } else { Err(Reason::TypMismatch) };
     let algorithm = header::read(root, exact, AlgorithmSet::ed25519())?.algorithm;
     *key = read_key(root)?;
     parts.require_signature()?;
-    let root = claims.read(&parts.payload, limits)?;
+    let root = claims.read(parts.payload(), limits)?;
     let claims = Claims::read(root)?;
     let expires_at = read_expiry(&claims, root)?;
-    Ok(Passport { key, claims, expires_at, root, signed, signature: &parts.signature, algorithm, thumbprint })
+    Ok(Passport {
+        key,
+        claims,
+        expires_at,
+        root,
+        signed,
+        signature: parts.signature(),
+        algorithm,
+        thumbprint,
+    })
 }
 
 /// The header is `alg`, `typ` and `jwk`, nothing else; the key likewise is `kty`, `crv` and `x`.

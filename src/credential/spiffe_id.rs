@@ -3,7 +3,7 @@
 //! Bytes are judged as they stand: nothing is folded, decoded or normalised.
 
 use crate::verdict::Reason;
-use crate::wire::scan;
+use crate::wire::scan::Class;
 
 const SCHEME: &str = "spiffe://";
 const MAX_ID: usize = 2048;
@@ -15,8 +15,11 @@ pub(crate) fn split(id: &str) -> Result<(&str, &str), Reason> {
         return Err(Reason::SpiffeIdEmpty);
     }
     let rest = id.strip_prefix(SCHEME).ok_or(Reason::SpiffeIdWrongScheme)?;
-    let (domain, path) = rest.split_at(scan::find(rest.as_bytes(), b'/').unwrap_or(rest.len()));
-    check_trust_domain(domain)?;
+    let (domain, path) = rest.split_at(DOMAIN.run(rest.as_bytes()));
+    if !path.is_empty() && !path.starts_with('/') {
+        return Err(Reason::SpiffeIdBadTrustDomainChar);
+    }
+    check_length(domain)?;
     Ok((domain, path))
 }
 
@@ -25,6 +28,19 @@ pub(crate) fn check_path(id: &str, path: &str) -> Result<(), Reason> {
     if id.len() > MAX_ID {
         return Err(Reason::SpiffeIdTooLong);
     }
+    if is_plain(path.as_bytes()) { Ok(()) } else { check_segments(path) }
+}
+
+/// Whether every segment, of right characters, begins with another one than a dot: none can be wrong then.
+fn is_plain(path: &[u8]) -> bool {
+    let Some(next) = path.get(1..) else { return path.is_empty() };
+    // A dot and a slash differ in their lowest bit.
+    let questions = |(byte, next): (&u8, &u8)| u8::from(*byte == b'/') & u8::from(*next | 1 == b'/');
+    let questionable = path.iter().zip(next).map(questions).fold(0, |found, one| found | one);
+    questionable == 0 && path.last() != Some(&b'/') && PATH.run(path) == path.len()
+}
+
+fn check_segments(path: &str) -> Result<(), Reason> {
     let Some(path) = path.strip_prefix('/') else {
         return Ok(());
     };
@@ -34,7 +50,7 @@ pub(crate) fn check_path(id: &str, path: &str) -> Result<(), Reason> {
             b"" if segments.peek().is_none() => return Err(Reason::SpiffeIdTrailingSlash),
             b"" => return Err(Reason::SpiffeIdEmptySegment),
             b"." | b".." => return Err(Reason::SpiffeIdDotSegment),
-            _ if segment.iter().all(|b| PATH[usize::from(*b)]) => {}
+            _ if PATH.run(segment) == segment.len() => {}
             _ => return Err(Reason::SpiffeIdBadPathChar),
         }
     }
@@ -48,32 +64,24 @@ pub(crate) fn trust_domain_name(name: &str) -> Result<&str, Reason> {
 }
 
 fn check_trust_domain(domain: &str) -> Result<(), Reason> {
-    if domain.is_empty() {
-        return Err(Reason::SpiffeIdMissingTrustDomain);
-    }
-    if !domain.bytes().all(|b| DOMAIN[usize::from(b)]) {
+    if DOMAIN.run(domain.as_bytes()) < domain.len() {
         return Err(Reason::SpiffeIdBadTrustDomainChar);
     }
-    if domain.len() > MAX_TRUST_DOMAIN {
-        return Err(Reason::SpiffeIdTrustDomainTooLong);
+    check_length(domain)
+}
+
+fn check_length(domain: &str) -> Result<(), Reason> {
+    match domain.len() {
+        0 => Err(Reason::SpiffeIdMissingTrustDomain),
+        1..=MAX_TRUST_DOMAIN => Ok(()),
+        _ => Err(Reason::SpiffeIdTrustDomainTooLong),
     }
-    Ok(())
 }
 
 /// What a trust domain name is made of.
-const DOMAIN: [bool; 256] = holds(b"abcdefghijklmnopqrstuvwxyz0123456789._-", [false; 256]);
-
-/// What a path's segment is made of.
-const PATH: [bool; 256] = holds(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", DOMAIN);
-
-const fn holds(bytes: &[u8], mut table: [bool; 256]) -> [bool; 256] {
-    let mut i = 0;
-    while i < bytes.len() {
-        table[bytes[i] as usize] = true;
-        i += 1;
-    }
-    table
-}
+const DOMAIN: Class = Class::of(b"abcdefghijklmnopqrstuvwxyz0123456789._-");
+/// What a path is made of.
+const PATH: Class = Class::of(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/");
 
 #[cfg(test)]
 mod tests {

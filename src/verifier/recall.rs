@@ -74,7 +74,7 @@ impl Verifier {
             outcome.verified_with.hold(slot);
             outcome.verified_with.set(facts.key);
             outcome.recall(entry);
-            scratch.parts.payload.extend_from_slice(entry.payload);
+            scratch.parts.set_payload(entry.payload);
             scratch.claims.restore(entry.nodes);
             Some(facts.algorithm)
         })
@@ -108,7 +108,7 @@ impl Verifier {
             facts: &facts,
             identity: &outcome.identity,
             internal_identity: &outcome.internal_identity,
-            payload: &scratch.parts.payload,
+            payload: scratch.parts.payload(),
             nodes: scratch.claims.nodes(),
         };
         self.cache.insert(&place.key, entry);

@@ -57,11 +57,11 @@ impl Verifier {
         let parts = &mut scratch.parts;
         let signed = parts.decode(request.credential, policy.credential_bytes)?;
         outcome.step = Step::Header;
-        let root = scratch.header.read(&parts.header, policy.json)?;
+        let root = scratch.header.read(parts.header(), policy.json)?;
         let header = header::read(root, |typ| policy.check_typ(typ), policy.algorithms)?;
         parts.require_signature()?;
         outcome.step = Step::Claims;
-        let root = scratch.claims.read(&parts.payload, policy.json)?;
+        let root = scratch.claims.read(parts.payload(), policy.json)?;
         let claims = Claims::read(root)?;
 
         outcome.step = Step::Route;
@@ -111,7 +111,7 @@ impl Verifier {
         let message = Message::new(signed);
         let verdict = live.and_then(|live| live.signature(slot, key)).unwrap_or_else(|| {
             let (key, algorithm) = (&slot.entries[key], header.algorithm);
-            let signed = Signed { key, algorithm, message: &message, signature: &parts.signature };
+            let signed = Signed { key, algorithm, message: &message, signature: parts.signature() };
             self.store.tables().verify(&signed, self.double_check, now)
         });
         scratch.signed_sha256 = message.into_sha256();
@@ -140,7 +140,7 @@ impl Verifier {
     ) -> Result<(), Reason> {
         let attestor = outcome.judged_by.get().and_then(|(_, at)| policy.attestors.get(at));
         let attestor = attestor.ok_or(Reason::InternalError)?;
-        let root = scratch.claims.again(&scratch.parts.payload).ok_or(Reason::InternalError)?;
+        let root = scratch.claims.again(scratch.parts.payload()).ok_or(Reason::InternalError)?;
         let claims = Claims::read(root)?;
         let proofs =
             Proofs { passport: scratch.passport.proven(), peer_certificate: request.peer_certificate };

@@ -1,5 +1,6 @@
 //! Canonical, unpadded base64url (RFC 7515 section 2; RFC 4648 section 3.5 for the spare bits).
 
+use super::scan::Class;
 use crate::verdict::Reason;
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
@@ -14,18 +15,20 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(false),
 );
 
+const CHARACTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+pub(super) const ALPHABET: Class = Class::of(CHARACTERS);
+
 /// No character of the alphabet.
 const NONE: u32 = 1 << 31;
 
 /// What a character means as the first, second, third or fourth of four.
 const VALUES: [[u32; 256]; 4] = {
     let mut values = [[NONE; 256]; 4];
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut place = 0;
     while place < 4 {
         let (mut i, mut value) = (0, 0);
         while i < 64 {
-            values[place][alphabet[i] as usize] = value << (18 - 6 * place);
+            values[place][CHARACTERS[i] as usize] = value << (18 - 6 * place);
             (i, value) = (i + 1, value + 1);
         }
         place += 1;
@@ -33,36 +36,25 @@ const VALUES: [[u32; 256]; 4] = {
     values
 };
 
-/// Decodes `text` into `out`, replacing its contents. Allocates only while `out` grows.
-pub(crate) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
-    out.clear();
-    out.resize(text.len().div_ceil(32) * 24, 0);
-    if let Some(length) = decode_padded(text, out) {
-        out.truncate(length);
-        return Ok(());
-    }
-    out.fill(0);
-    out.clear();
-    Err(Reason::InvalidBase64url)
+/// Room that is enough to decode a text of so many bytes.
+pub(crate) const fn room(text: usize) -> usize {
+    (text / 32 + 1) * 24
 }
 
-/// Decodes `text` as if zeros followed it up to the end of `out`; the bytes that are its own.
-fn decode_padded(text: &[u8], out: &mut [u8]) -> Option<usize> {
-    let length = match text.len() % 4 {
-        1 => return None,
-        spare => text.len() / 4 * 3 + spare.saturating_sub(1),
+/// Decodes `text` up to the first byte that is not of the alphabet, into `out`, which has [`room`]: how many bytes of
+/// text and of data it is. Zeros follow the data up to the end of their block.
+pub(crate) fn decode_run(text: &[u8], out: &mut [u8]) -> Result<(usize, usize), Reason> {
+    let run = decode_blocks(text, out.as_chunks_mut().0);
+    let length = match run % 4 {
+        1 => return Err(Reason::InvalidBase64url),
+        spare => run / 4 * 3 + spare.saturating_sub(1),
     };
-    let (blocks, rest) = text.as_chunks();
-    let (whole, last) = out.as_chunks_mut().0.split_at_mut(blocks.len());
-    let mut padded = [b'A'; 32];
-    padded[..rest.len()].copy_from_slice(rest);
-    let decoded = decode_blocks(blocks, whole) && decode_blocks(&[padded], last);
     // What follows begins with the spare bits.
-    (decoded && out.get(length).is_none_or(|spare| *spare == 0)).then_some(length)
+    let canonical = run.is_multiple_of(4) || out.get(length) == Some(&0);
+    if canonical { Ok((run, length)) } else { Err(Reason::InvalidBase64url) }
 }
 
-/// Whether every character of these blocks, as many as there is room for, means something: then they are decoded.
-fn decode_blocks(text: &[[u8; 32]], out: &mut [[u8; 24]]) -> bool {
+fn decode_blocks(text: &[u8], out: &mut [[u8; 24]]) -> usize {
     #[cfg(target_arch = "x86_64")]
     if let Some(avx2) = super::avx2::Avx2::detect() {
         return avx2.decode_base64url(text, out);
@@ -70,17 +62,37 @@ fn decode_blocks(text: &[[u8; 32]], out: &mut [[u8; 24]]) -> bool {
     decode_by_table(text, out)
 }
 
-fn decode_by_table(text: &[[u8; 32]], out: &mut [[u8; 24]]) -> bool {
-    let mut all = 0;
-    for (block, out) in text.iter().zip(out) {
-        for (eight, six) in block.as_chunks::<8>().0.iter().zip(out.as_chunks_mut::<6>().0) {
-            let [high, low] = [0, 4].map(|at| value(&eight[at..]));
-            all |= high | low;
-            let [_, _, bytes @ ..] = (u64::from(high) << 24 | u64::from(low)).to_be_bytes();
-            *six = bytes;
+/// Eight characters at a time.
+fn decode_by_table(text: &[u8], out: &mut [[u8; 24]]) -> usize {
+    let (eights, rest) = text.as_chunks();
+    let mut last = [0; 8]; // no character of the alphabet
+    last[..rest.len()].copy_from_slice(rest);
+    let mut count = 0;
+    for (eight, six) in eights.iter().chain([&last]).zip(out.as_flattened_mut().as_chunks_mut().0) {
+        let (run, bytes) = values(*eight).map_or_else(|| first_values(*eight), |bytes| (8, bytes));
+        *six = bytes;
+        count += run;
+        if run < eight.len() {
+            break;
         }
     }
-    all & NONE == 0
+    count
+}
+
+/// How many characters mean something before the first that does not, and what they mean.
+fn first_values(eight: [u8; 8]) -> (usize, [u8; 6]) {
+    let run = eight.iter().take_while(|byte| VALUES[0][usize::from(**byte)] != NONE).count();
+    let mut padded = [b'A'; 8];
+    padded[..run].copy_from_slice(&eight[..run]);
+    (run, values(padded).unwrap_or_default())
+}
+
+/// The six bytes that eight characters mean, unless one means nothing.
+#[inline]
+fn values(eight: [u8; 8]) -> Option<[u8; 6]> {
+    let [high, low] = [0, 4].map(|at| value(&eight[at..]));
+    let [_, _, bytes @ ..] = (u64::from(high) << 24 | u64::from(low)).to_be_bytes();
+    ((high | low) & NONE == 0).then_some(bytes)
 }
 
 /// The 24 bits of four characters, and [`NONE`] if one means nothing.
@@ -91,9 +103,10 @@ fn value(four: &[u8]) -> u32 {
 
 /// Decodes `text` into a new vector.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
-    let mut out = Vec::new();
-    decode_into(text.as_bytes(), &mut out)?;
-    Ok(out)
+    let mut out = vec![0; room(text.len())];
+    let (run, length) = decode_run(text.as_bytes(), &mut out)?;
+    out.truncate(length);
+    if run == text.len() { Ok(out) } else { Err(Reason::InvalidBase64url) }
 }
 
 /// Decodes the one spelling of 32 bytes, as a key or a SHA-256 has it, without allocating.
@@ -165,15 +178,18 @@ mod tests {
         let block = *b"AZaz09-_BYby18-_CXcx27-_DWdw36-_";
         let expected = URL_SAFE.decode(block).unwrap();
         for form in [decode_by_table, decode_blocks] {
-            let mut out = [[0; 24]; 2];
-            assert!(form(&[block, block], &mut out));
-            assert_eq!(out.as_flattened(), [&*expected, &expected].concat());
+            let mut out = [[1; 24]; 3];
+            assert_eq!(form(&block, &mut out), 32);
             for (at, byte) in (0..32).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
                 let mut changed = block;
                 changed[at] = byte;
-                let theirs = URL_SAFE.decode(changed);
-                assert_eq!(form(&[block, changed], &mut out), theirs.is_ok(), "{at} {byte}");
-                assert!(theirs.is_err() || out[1] == *theirs.unwrap(), "{at} {byte}");
+                let text = [block, changed].concat();
+                let known = URL_SAFE.decode(changed);
+                let run = if known.is_ok() { 64 } else { 32 + at };
+                assert_eq!(form(&text, &mut out), run, "{at} {byte}");
+                let theirs = [&expected[..], &known.unwrap_or_else(|_| expected.clone())].concat();
+                let length = run * 6 / 8;
+                assert_eq!(out.as_flattened()[..length], theirs[..length], "{at} {byte}");
             }
         }
     }
@@ -197,8 +213,29 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
-            let _ = decode_into(&bytes, &mut Vec::new());
+        /// The crate's opinion of what stands before the first byte that is none of the alphabet; zeros behind it.
+        #[test]
+        fn a_run_ends_where_the_alphabet_does(
+            text in "[A-Za-z0-9_-]{0,90}", end: u8, rest in proptest::collection::vec(any::<u8>(), 0..70),
+        ) {
+            prop_assume!(!CHARACTERS.contains(&end));
+            let bytes = [text.as_bytes(), &[end], &rest].concat();
+            let mut out = vec![0; room(bytes.len())];
+            let ours = decode_run(&bytes, &mut out);
+            let theirs = URL_SAFE.decode(&text).ok();
+            prop_assert_eq!(ours.ok(), theirs.as_ref().map(|bytes| (text.len(), bytes.len())));
+            let mut expected = theirs.unwrap_or_default();
+            if ours.is_ok() {
+                expected.resize(out.len(), 0);
+                prop_assert_eq!(out, expected);
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..100), room in 0usize..200,
+        ) {
+            let _ = decode_run(&bytes, &mut vec![0; room]);
         }
     }
 }

@@ -99,7 +99,7 @@ impl Tape {
         if u32::try_from(text.len()).is_err() {
             return Err(Reason::InputTooLarge);
         }
-        let text = core::str::from_utf8(text).map_err(|_| Reason::InvalidUtf8)?;
+        let text = scan::utf8(text).ok_or(Reason::InvalidUtf8)?;
         let mut marks = core::mem::take(&mut self.marks);
         scan::mark_specials(text.as_bytes(), &mut marks);
         let cursor = Cursor { text, marks: &marks, at: 0 };
@@ -111,7 +111,7 @@ impl Tape {
 
     /// The document that was read last, given its text once more; `None` if none was.
     pub(crate) fn again<'a>(&'a self, text: &'a [u8]) -> Option<Value<'a>> {
-        let text = core::str::from_utf8(text).ok()?;
+        let text = scan::utf8(text)?;
         let same = self.nodes.iter().all(|node| text.get(node.start as usize..node.end as usize).is_some());
         (same && !self.nodes.is_empty()).then_some(Value { text, nodes: &self.nodes, at: 0 })
     }

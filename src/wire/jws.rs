@@ -1,25 +1,34 @@
 //! The compact serialization of a JWS (RFC 7515 section 7.1), cut and decoded but not judged.
 
 use crate::verdict::Reason;
-use crate::wire::{base64url, scan};
+use crate::wire::base64url;
 
 /// The decoded parts of one token, in storage that is reused.
 #[derive(Default)]
 pub(crate) struct Parts {
-    pub(crate) header: Vec<u8>,
-    pub(crate) payload: Vec<u8>,
-    pub(crate) signature: Vec<u8>,
+    /// One part after the other, and zeros behind them.
+    bytes: Vec<u8>,
+    /// Where the header, the payload and the signature end.
+    ends: [usize; 3],
 }
 
 impl Parts {
+    pub(crate) fn header(&self) -> &[u8] {
+        &self.bytes[..self.ends[0]]
+    }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.bytes[self.ends[0]..self.ends[1]]
+    }
+
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.bytes[self.ends[1]..self.ends[2]]
+    }
+
     /// Overwrites what the last token left.
     pub(crate) fn wipe(&mut self) {
-        for part in [&mut self.header, &mut self.payload, &mut self.signature] {
-            if !part.is_empty() {
-                part.fill(0);
-                part.clear();
-            }
-        }
+        self.bytes[..self.ends[2]].fill(0);
+        self.ends = [0; 3];
     }
 
     /// Cuts and decodes `token`; returns the bytes the signature covers. An absent signature is left to
@@ -28,37 +37,66 @@ impl Parts {
         if token.len() > max_bytes {
             return Err(Reason::InputTooLarge);
         }
-        let [first, second] = find_dots(token)?;
-        base64url::decode_into(&token[..first], &mut self.header)?;
-        base64url::decode_into(&token[first + 1..second], &mut self.payload)?;
-        base64url::decode_into(&token[second + 1..], &mut self.signature)?;
-        Ok(&token[..second])
+        self.wipe();
+        let room = base64url::room(token.len()) + base64url::room(0);
+        if self.bytes.len() < room {
+            self.bytes.resize(room, 0);
+        }
+        self.cut(token).ok_or_else(|| {
+            self.bytes.fill(0);
+            self.ends = [0; 3];
+            // Three parts that could not be decoded, if not fewer or more.
+            check_dots(token).err().unwrap_or(Reason::InvalidBase64url)
+        })
+    }
+
+    /// The bytes the signature covers, of exactly three parts in base64url; only the last may be empty.
+    fn cut<'t>(&mut self, token: &'t [u8]) -> Option<&'t [u8]> {
+        let first = self.take(0, token, 0)?;
+        let second = self.take(1, token, first + 1)?;
+        let end = self.take(2, token, second + 1)?;
+        let dots = token[first] == b'.' && token[second] == b'.' && end == token.len();
+        (dots && first > 0 && second > first + 1).then(|| &token[..second])
+    }
+
+    /// Decodes the part that begins there; where it ends.
+    fn take(&mut self, part: usize, token: &[u8], from: usize) -> Option<usize> {
+        let begin = part.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let (run, length) = base64url::decode_run(token.get(from..)?, &mut self.bytes[begin..]).ok()?;
+        self.ends[part] = begin + length;
+        Some(from + run)
+    }
+
+    /// Holds a payload alone.
+    pub(crate) fn set_payload(&mut self, payload: &[u8]) {
+        self.wipe();
+        if self.bytes.len() < payload.len() {
+            self.bytes.resize(payload.len(), 0);
+        }
+        self.bytes[..payload.len()].copy_from_slice(payload);
+        self.ends = [0, payload.len(), payload.len()];
     }
 
     /// Refuses detached and unsecured tokens (RFC 7515 appendix F, RFC 7519 section 6).
     pub(crate) fn require_signature(&self) -> Result<(), Reason> {
-        if self.signature.is_empty() { Err(Reason::MalformedToken) } else { Ok(()) }
+        if self.signature().is_empty() { Err(Reason::MalformedToken) } else { Ok(()) }
     }
 }
 
-/// The positions of exactly two dots with something before and between them.
-fn find_dots(token: &[u8]) -> Result<[usize; 2], Reason> {
+/// Refuses all but two dots with something before and between them.
+fn check_dots(token: &[u8]) -> Result<(), Reason> {
     if matches!(token.first(), Some(b'{' | b'[')) {
         return Err(Reason::JsonSerializationRejected);
     }
-    let next_dot = |from: usize| Some(from + scan::find_far(token.get(from..)?, b'.')?);
-    let first = next_dot(0).ok_or(Reason::MalformedToken)?;
-    let second = next_dot(first + 1).ok_or(Reason::MalformedToken)?;
-    if let Some(third) = next_dot(second + 1) {
-        // Five parts are a JWE; a fifth dot ends the search.
-        let fourth = next_dot(third + 1);
-        let encrypted = fourth.is_some_and(|fourth| next_dot(fourth + 1).is_none());
-        return Err(if encrypted { Reason::TokenEncrypted } else { Reason::MalformedToken });
+    let mut parts = token.split(|byte| *byte == b'.');
+    let [header, payload, signature] = core::array::from_fn(|_| parts.next());
+    match parts.take(3).count() {
+        0 => {}
+        2 => return Err(Reason::TokenEncrypted), // five parts are a JWE
+        _ => return Err(Reason::MalformedToken),
     }
-    if first == 0 || second == first + 1 {
-        return Err(Reason::MalformedToken);
-    }
-    Ok([first, second])
+    let good = header.is_some_and(|part| !part.is_empty()) && payload.is_some_and(|part| !part.is_empty());
+    if good && signature.is_some() { Ok(()) } else { Err(Reason::MalformedToken) }
 }
 
 #[cfg(test)]
@@ -98,7 +136,8 @@ mod tests {
         let mut parts = Parts::default();
         parts.decode(b"Zm9v.YmFy.Zm8", 64).unwrap();
         parts.wipe();
-        assert!(parts.header.is_empty() && parts.payload.is_empty() && parts.signature.is_empty());
+        assert!(parts.header().is_empty() && parts.payload().is_empty() && parts.signature().is_empty());
+        assert!(parts.bytes.iter().all(|byte| *byte == 0));
     }
 
     proptest! {

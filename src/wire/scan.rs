@@ -1,49 +1,19 @@
-//! Looking for bytes eight at a time.
+//! Looking for bytes, eight or 32 at a time.
 
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// The top bit of every byte of `word` that is zero; bytes above the first such one may be marked as well.
-#[inline]
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(LOW) & !word & HIGH
-}
-
-/// The first position at which `marks` marks a byte, or in less than a word `holds` holds.
-#[inline]
-fn position(bytes: &[u8], marks: impl Fn(u64) -> u64, holds: impl Fn(u8) -> bool) -> Option<usize> {
+/// The first position of what a JSON string cannot hold as it is: a quote, a backslash, a control character.
+pub(crate) fn find_special(bytes: &[u8]) -> Option<usize> {
     let (words, rest) = bytes.as_chunks::<8>();
     for (i, word) in words.iter().enumerate() {
-        let marked = marks(u64::from_le_bytes(*word));
+        let marked = specials(u64::from_le_bytes(*word));
         if marked != 0 {
             return Some(i * 8 + marked.trailing_zeros() as usize / 8);
         }
     }
-    if let Some(last) = bytes.last_chunk() {
-        // Once more what no mark was found in, and the rest.
-        let marked = marks(u64::from_le_bytes(*last));
-        return (marked != 0).then(|| bytes.len() - 8 + marked.trailing_zeros() as usize / 8);
-    }
-    rest.iter().position(|byte| holds(*byte))
-}
-
-/// The first position of `byte`.
-#[inline]
-pub(crate) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
-    position(bytes, |word| zeros(word ^ (u64::from(byte) * LOW)), |other| other == byte)
-}
-
-/// The first position of `byte` where it is likely to be far: over most of the way by 32 bytes at a time.
-pub(crate) fn find_far(bytes: &[u8], byte: u8) -> Option<usize> {
-    let holds = |block: &[u8; 32]| block.iter().fold(0, |found, other| found | u8::from(*other == byte)) != 0;
-    let skipped = bytes.as_chunks().0.iter().take_while(|block| !holds(block)).count() * 32;
-    find(&bytes[skipped..], byte).map(|at| skipped + at)
-}
-
-/// The first position of what a JSON string cannot hold as it is: a quote, a backslash, a control character.
-#[inline]
-pub(crate) fn find_special(bytes: &[u8]) -> Option<usize> {
-    position(bytes, specials, |byte| matches!(byte, b'"' | b'\\' | 0x00..=0x1f))
+    let at = rest.iter().position(|byte| SPECIALS.holds(*byte))?;
+    Some(bytes.len() - rest.len() + at)
 }
 
 /// The top bit of every byte of `word` that is a quote, a backslash or a control character.
@@ -54,6 +24,64 @@ fn specials(word: u64) -> u64 {
     let others = ((word ^ (0x02 * LOW)) | HIGH) - 0x21 * LOW;
     let no_backslashes = ((word ^ (u64::from(b'\\') * LOW)) | HIGH) - LOW;
     !(others & no_backslashes) & !word & HIGH
+}
+
+/// A set of ASCII characters.
+pub(crate) struct Class {
+    /// For the lower half of a byte, a bit for each upper half.
+    rows: [u8; 16],
+}
+
+/// What a JSON string cannot hold as it is.
+const SPECIALS: Class = {
+    let mut rows = [0b11; 16]; // control characters
+    rows[2] |= 1 << 2; // a quote, 0x22
+    rows[12] |= 1 << 5; // a backslash, 0x5c
+    Class { rows }
+};
+
+impl Class {
+    pub(crate) const fn of(characters: &[u8]) -> Self {
+        let mut rows = [0; 16];
+        let mut at = 0;
+        while at < characters.len() {
+            rows[characters[at] as usize & 15] |= 1 << (characters[at] >> 4);
+            at += 1;
+        }
+        Self { rows }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn rows(&self) -> [u8; 16] {
+        self.rows
+    }
+
+    #[inline]
+    fn holds(&self, byte: u8) -> bool {
+        byte.is_ascii() && self.rows[usize::from(byte & 15)] >> (byte >> 4) & 1 == 1
+    }
+
+    /// How many bytes of `text` are of the class, from the first on.
+    pub(crate) fn run(&self, text: &[u8]) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = super::avx2::Avx2::detect() {
+            return avx2.run(self, text);
+        }
+        self.run_of_bytes(text)
+    }
+
+    fn run_of_bytes(&self, bytes: &[u8]) -> usize {
+        bytes.iter().take_while(|byte| self.holds(**byte)).count()
+    }
+}
+
+/// The text, if it is UTF-8.
+pub(crate) fn utf8(text: &[u8]) -> Option<&str> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(text) = super::avx2::Avx2::detect().and_then(|avx2| avx2.ascii(text)) {
+        return Some(text);
+    }
+    core::str::from_utf8(text).ok()
 }
 
 /// Replaces `marks` by a bit for each special byte of `text`, in words of 64 bytes from the lowest bit on. What is
@@ -71,7 +99,7 @@ pub(crate) fn mark_specials(text: &[u8], marks: &mut Vec<u64>) {
 fn mark_blocks(blocks: &[[u8; 64]], marks: &mut Vec<u64>) {
     #[cfg(target_arch = "x86_64")]
     if let Some(avx2) = super::avx2::Avx2::detect() {
-        return avx2.mark_specials(blocks, marks);
+        return avx2.mark(&SPECIALS, blocks, marks);
     }
     mark_by_words(blocks, marks);
 }
@@ -113,10 +141,6 @@ mod tests {
                     bytes[at] = byte;
                     let special = byte == b'"' || byte == b'\\' || byte < 0x20;
                     assert_eq!(find_special(&bytes), special.then_some(at), "{byte} {filler}");
-                    if byte != filler {
-                        assert_eq!(find(&bytes, byte), Some(at), "{byte} {filler}");
-                        assert_eq!(find_far(&bytes, byte), Some(at), "{byte} {filler}");
-                    }
                 }
             }
         }
@@ -149,11 +173,33 @@ mod tests {
         }
 
         #[test]
-        fn the_first_is_found(bytes in proptest::collection::vec(any::<u8>(), 0..200), byte: u8) {
-            let first = bytes.iter().position(|b| *b == byte);
-            prop_assert_eq!([find(&bytes, byte), find_far(&bytes, byte)], [first; 2]);
+        fn the_first_is_found(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let special = bytes.iter().position(|b| *b == b'"' || *b == b'\\' || *b < 0x20);
             prop_assert_eq!(find_special(&bytes), special);
+        }
+
+        /// Classes of any characters, against a search in what they were made of.
+        #[test]
+        fn a_run_ends_at_the_first_other_byte(
+            characters in proptest::collection::vec(0..128u8, 1..90),
+            picks in proptest::collection::vec(any::<usize>(), 0..150),
+            end: u8,
+            rest in proptest::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let class = Class::of(&characters);
+            let run: Vec<_> = picks.iter().map(|pick| characters[pick % characters.len()]).collect();
+            let text = [run, vec![end], rest].concat();
+            let expected = text.iter().take_while(|byte| characters.contains(byte)).count();
+            prop_assert_eq!(class.run(&text), expected);
+            prop_assert_eq!(class.run_of_bytes(&text), expected);
+        }
+
+        #[test]
+        fn utf8_is_what_the_standard_library_takes(
+            ascii in "[ -~]{0,80}", other in proptest::collection::vec(any::<u8>(), 0..4), rest in "\\PC{0,40}",
+        ) {
+            let text = [ascii.as_bytes(), &other, rest.as_bytes()].concat();
+            prop_assert_eq!(utf8(&text), core::str::from_utf8(&text).ok());
         }
     }
 }
