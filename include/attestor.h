@@ -1377,15 +1377,18 @@ ATTESTOR_MUST_USE
 attestor_status attestor_result_new(struct attestor_result **out,
                                     struct attestor_error *err);
 
-// Frees the result and overwrites what the last credential left in it. NULL is fine.
+// Frees the result, cleared as by `attestor_result_clear`. NULL is fine.
 //
 // Threads: no other call on this result. Allocates: never.
 ATTESTOR_API void attestor_result_free(struct attestor_result *result);
 
 // Forgets the last verdict and overwrites what its credential left: for a result that goes back to a pool.
 //
+// Not overwritten: the header of a proven token that says no more than `alg`, `kid` and `typ`, which the next token of
+// the same key has too.
 // `result` may be NULL. Threads: one at a time. Allocates: never.
-ATTESTOR_API void attestor_result_clear(struct attestor_result *result);
+ATTESTOR_API
+void attestor_result_clear(struct attestor_result *result);
 
 // Reads the summary of the last verdict again; `attestor_verify` fills one directly.
 //

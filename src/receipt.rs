@@ -391,7 +391,9 @@ fn is_host(host: Value<'_>) -> bool {
     let count = host.members().count();
     host.kind() == Kind::Object
         && (1..=MAX_HOST).contains(&count)
-        && host.members().all(|(name, value)| is_host_name(&name.decode()) && value.kind() == Kind::String)
+        && host
+            .members()
+            .all(|(name, value)| is_host_name(&name.text().decode()) && value.kind() == Kind::String)
 }
 
 /// The head that one line makes, whatever it follows: for a writer that opens its log again.

@@ -1,7 +1,7 @@
 //! The storage of one verdict: made once, reused for every verification, so that a warm call allocates nothing.
 
 use crate::cache::Remembered;
-use crate::credential::{passport, spiffe_id};
+use crate::credential::{header, passport, spiffe_id};
 use crate::held::Held;
 use crate::policy::{Attestor, Captures, Entry, Kind, Policy, Rule};
 use crate::step::{CredentialKind, Step, StepOutcome};
@@ -37,7 +37,7 @@ pub(crate) struct Policies {
 #[derive(Default)]
 pub(crate) struct Scratch {
     pub(crate) parts: jws::Parts,
-    pub(crate) header: json::Tape,
+    pub(crate) header: header::Storage,
     pub(crate) claims: json::Tape,
     /// The decoded `iss`.
     pub(crate) issuer: String,
@@ -154,8 +154,9 @@ impl VerifyResult {
         Self { scratch, outcome, shadow: None, shadowed: false, policies, used: false }
     }
 
-    /// Forgets the last verdict and overwrites what its credential left behind. The policy and the bundle that it was
-    /// judged by stay at hand for the next.
+    /// Forgets the last verdict and overwrites what its credential left behind. What it was judged by stays at hand for
+    /// the next: the policy, the bundle, and of a token that was proven the header, if that says no more than `alg`,
+    /// `kid` and `typ`.
     pub fn clear(&mut self) {
         if !self.used {
             return;

@@ -2,7 +2,45 @@
 
 use crate::crypto::{Algorithm, AlgorithmSet};
 use crate::verdict::Reason;
-use crate::wire::json::{Kind, Str, Value};
+use crate::wire::json::{Kind, Limits, Name, Str, Tape, Value};
+
+/// Storage of a header.
+///
+/// All tokens that one key signs have the same header: what the last one that was proven said of `alg`, `kid` and
+/// `typ`, if no more, stays here and is not read again.
+#[derive(Default)]
+pub(crate) struct Storage {
+    tape: Tape,
+    /// What the tape is of, if that stays, and within which bounds it was read.
+    known: Option<Limits>,
+    text: Vec<u8>,
+}
+
+impl Storage {
+    pub(crate) fn read<'a>(&'a mut self, text: &'a [u8], limits: Limits) -> Result<Value<'a>, Reason> {
+        if self.known == Some(limits) && self.text == text {
+            return self.tape.again(text).ok_or(Reason::InternalError);
+        }
+        self.known = None;
+        self.tape.read(text, limits)
+    }
+
+    /// Keeps the header that was read last, of a token that is proven, unless it says more.
+    pub(crate) fn keep(&mut self, text: &[u8], limits: Limits, has_other_parameters: bool) {
+        if self.known.is_none() && !has_other_parameters {
+            self.known = Some(limits);
+            self.text.clear();
+            self.text.extend_from_slice(text);
+        }
+    }
+
+    /// Forgets a header that is not kept.
+    pub(crate) fn clear(&mut self) {
+        if self.known.is_none() {
+            self.tape.clear();
+        }
+    }
+}
 
 /// A header that passed every check that needs no policy.
 pub(crate) struct Header<'a> {
@@ -87,7 +125,7 @@ impl<'a> Parameters<'a> {
         found
     }
 
-    fn collect_rare(&mut self, name: Str<'a>, value: Value<'a>) {
+    fn collect_rare(&mut self, name: Name<'a>, value: Value<'a>) {
         if name.is("crit") {
             self.crit = true;
         } else if name.is("b64") {
@@ -140,4 +178,65 @@ fn string(value: Option<Value<'_>>) -> Result<Option<Str<'_>>, Reason> {
 fn is_media_type(value: Str<'_>, name: &str) -> bool {
     let lower = || value.chars().map(|c| c.to_ascii_lowercase());
     lower().eq(name.chars()) || lower().eq("application/".chars().chain(name.chars()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { depth: 2, members: 3 };
+    const HEADER: &[u8] = br#"{"alg":"ES256","kid":"k","typ":"JWT"}"#;
+
+    fn kid<'a>(storage: &'a mut Storage, text: &'a [u8], limits: Limits) -> Result<Option<Str<'a>>, Reason> {
+        let root = storage.read(text, limits)?;
+        Ok(read(root, |_| Ok(()), AlgorithmSet::all())?.kid)
+    }
+
+    fn kept() -> Storage {
+        let mut storage = Storage::default();
+        storage.read(HEADER, LIMITS).unwrap();
+        storage.keep(HEADER, LIMITS, false);
+        storage
+    }
+
+    #[test]
+    fn a_header_that_says_more_is_not_kept() {
+        let mut storage = Storage::default();
+        let header = br#"{"alg":"ES256","kid":"k","more":"M"}"#;
+        let root = storage.read(header, LIMITS).unwrap();
+        let more = read(root, |_| Ok(()), AlgorithmSet::all()).unwrap().has_other_parameters;
+        storage.keep(header, LIMITS, more);
+        assert_eq!((storage.known, storage.text.len()), (None, 0));
+        storage.clear();
+        assert!(storage.tape.nodes().is_empty());
+    }
+
+    #[test]
+    fn a_kept_header_is_read_once() {
+        let mut storage = kept();
+        storage.clear();
+        assert_eq!(storage.known, Some(LIMITS));
+        assert!(kid(&mut storage, HEADER, LIMITS).unwrap().unwrap().is("k"));
+        assert_eq!(storage.known, Some(LIMITS));
+    }
+
+    #[test]
+    fn another_header_is_read_anew() {
+        let mut storage = kept();
+        let other = br#"{"alg":"ES256","kid":"l","typ":"JWT"}"#;
+        assert!(kid(&mut storage, other, LIMITS).unwrap().unwrap().is("l"));
+        assert_eq!(storage.known, None);
+        // What was not kept is forgotten.
+        storage.clear();
+        assert!(storage.tape.nodes().is_empty());
+        assert_eq!(storage.read(b"{", LIMITS).err(), Some(Reason::InvalidJson));
+        assert!(kid(&mut storage, HEADER, LIMITS).unwrap().unwrap().is("k"));
+    }
+
+    #[test]
+    fn what_was_read_within_other_bounds_is_read_anew() {
+        let mut storage = kept();
+        let narrower = Limits { members: 2, ..LIMITS };
+        assert_eq!(storage.read(HEADER, narrower).err(), Some(Reason::InputTooLarge));
+    }
 }

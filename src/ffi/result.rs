@@ -194,7 +194,7 @@ pub unsafe extern "C" fn attestor_result_new(
     })
 }
 
-/// Frees the result and overwrites what the last credential left in it. NULL is fine.
+/// Frees the result, cleared as by `attestor_result_clear`. NULL is fine.
 ///
 /// Threads: no other call on this result. Allocates: never.
 #[unsafe(no_mangle)]
@@ -209,6 +209,8 @@ pub unsafe extern "C" fn attestor_result_free(result: *mut attestor_result) {
 
 /// Forgets the last verdict and overwrites what its credential left: for a result that goes back to a pool.
 ///
+/// Not overwritten: the header of a proven token that says no more than `alg`, `kid` and `typ`, which the next token of
+/// the same key has too.
 /// `result` may be NULL. Threads: one at a time. Allocates: never.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn attestor_result_clear(mut result: Option<&mut attestor_result>) {

@@ -135,7 +135,7 @@ fn read_rule(rule: &Field<'_>) -> Result<Vec<Condition>, ConfigError> {
     let mut conditions = Vec::new();
     for (at, (name, value)) in rule.value.members().enumerate() {
         let field = Field { value, path: format!("{}.<{at}>", rule.path) };
-        let Some(pointer) = Pointer::read(&name.decode()) else {
+        let Some(pointer) = Pointer::read(&name.text().decode()) else {
             return field.fail("the name must be a JSON Pointer such as `/repository_id`");
         };
         conditions.push(Condition { pointer, values: field.strings()? });

@@ -28,7 +28,7 @@ impl Projected {
         }
         let mut all = Vec::new();
         for (at, (name, value)) in field.value.members().enumerate() {
-            let name = name.decode();
+            let name = name.text().decode();
             let field = Field { value, path: format!("{}.<{at}>", field.path) };
             if !is_name(&name) {
                 return field.fail("the name must be 1 to 64 characters of a-z 0-9 _");

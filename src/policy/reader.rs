@@ -77,8 +77,8 @@ impl<'a> Field<'a> {
         }
         for (name, value) in self.value.members() {
             if !known.iter().any(|k| name.is(k)) {
-                let path = format!("{}.{}", self.path, printable(name));
-                let hint = known.iter().find(|k| is_typo(&name.decode(), k));
+                let path = format!("{}.{}", self.path, printable(name.text()));
+                let hint = known.iter().find(|k| is_typo(&name.text().decode(), k));
                 let hint = hint.map_or(String::new(), |k| format!(" (did you mean `{k}`?)"));
                 return Field { value, path }.fail(format!("unknown field{hint}"));
             }

@@ -38,7 +38,7 @@ pub(super) fn read(document: &[u8]) -> Result<Vec<Domain>, ConfigError> {
     let mut names = HashSet::new();
     let mut domains = Vec::new();
     for (at, (name, value)) in list.members().enumerate() {
-        let domain = read_domain(name, value).map_err(|error| within(at, &error))?;
+        let domain = read_domain(name.text(), value).map_err(|error| within(at, &error))?;
         if !names.insert(domain.name.clone()) {
             return Err(duplicate(Some(at)));
         }

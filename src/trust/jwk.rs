@@ -4,7 +4,7 @@ use super::skip::Skip;
 use super::slot::{Authority, Key};
 use crate::crypto::{Algorithm, Curve, KeyError, KeyType, PublicKey};
 use crate::wire::certificate::Certificate;
-use crate::wire::json::{Kind, Str, Value};
+use crate::wire::json::{Kind, Name, Str, Value};
 use crate::wire::{base64url, der};
 use pki_types::CertificateDer;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// (RFC 7518 section 6, RFC 8037 section 2). Unknown types and `oct` are skipped instead.
 pub(crate) fn is_private(entry: Value<'_>) -> bool {
     let asymmetric = |kty: Str<'_>| ["RSA", "EC", "OKP"].iter().any(|known| kty.is(known));
-    let secret = |name: Str<'_>| ["d", "p", "q", "dp", "dq", "qi", "oth"].iter().any(|s| name.is(s));
+    let secret = |name: Name<'_>| ["d", "p", "q", "dp", "dq", "qi", "oth"].iter().any(|s| name.is(s));
     entry.get("kty").and_then(Value::as_str).is_some_and(asymmetric)
         && entry.members().any(|(name, _)| secret(name))
 }

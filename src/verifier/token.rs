@@ -8,7 +8,8 @@ use super::grant::{self, Proven};
 use super::recall::Lasting;
 use crate::credential::claims::Claims;
 use crate::credential::confirmation::Proofs;
-use crate::credential::{header, jwt_svid, oidc};
+use crate::credential::header::{self, Header};
+use crate::credential::{jwt_svid, oidc};
 use crate::crypto::{Algorithm, Message};
 use crate::policy::{Attestor, Kind, Nonce, Oidc, Policy};
 use crate::request::Request;
@@ -118,15 +119,17 @@ impl Verifier {
         outcome.verified_with.set(key);
         verdict?;
         outcome.authenticated = true;
+        let Header { algorithm, has_other_parameters, .. } = header;
+        scratch.header.keep(parts.header(), policy.json, has_other_parameters);
 
         let proofs =
             Proofs { passport: scratch.passport.proven(), peer_certificate: request.peer_certificate };
-        let asked = Asked { algorithm: header.algorithm, root, claims: &claims, proofs };
+        let asked = Asked { algorithm, root, claims: &claims, proofs };
         check_request(attestor, request, asked, outcome)?;
         let proven = Proven { claims: Some(root), passport: proofs.passport, path: None };
         grant::check(&self.store, attestor, proven, outcome, &mut scratch.text)?;
         let until = attestor.holds_until(&claims).ok_or(Reason::InternalError)?;
-        Ok(Lasting { algorithm: header.algorithm, until })
+        Ok(Lasting { algorithm, until })
     }
 
     /// The steps that belong to the request, of a credential that was recalled.

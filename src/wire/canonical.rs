@@ -130,7 +130,8 @@ pub(crate) fn is_canonical(text: &[u8], value: Value<'_>) -> bool {
 pub(crate) fn write(out: &mut String, value: Value<'_>) {
     match value.kind() {
         Kind::Object => {
-            let mut members: Vec<_> = value.members().map(|(name, value)| (name.decode(), value)).collect();
+            let mut members: Vec<_> =
+                value.members().map(|(name, value)| (name.text().decode(), value)).collect();
             members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
             let mut object = Object::begin(out);
             for (name, value) in members {

@@ -25,8 +25,36 @@ pub(crate) fn parse(number: &str, round: Round) -> Result<i64, Reason> {
 
 /// A number of up to twelve digits and nothing else, which is what dates look like.
 fn plain(number: &str) -> Option<i64> {
-    let digit = |value: i64, byte: u8| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'));
-    if number.len() > 12 { None } else { number.bytes().try_fold(0, digit) }
+    if number.len() > 12 {
+        return None;
+    }
+    let (eights, rest) = number.as_bytes().as_chunks();
+    let high = match eights.first() {
+        Some(eight) if are_digits(*eight) => value(*eight),
+        Some(_) => return None,
+        None => 0,
+    };
+    let digit = |value: i64, byte: &u8| byte.is_ascii_digit().then(|| value * 10 + i64::from(*byte - b'0'));
+    rest.iter().try_fold(high, digit)
+}
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// Whether all of these are decimal digits.
+#[inline]
+pub(super) fn are_digits(eight: [u8; 8]) -> bool {
+    // A digit begins with 3, also if 6 is added: nothing else does.
+    let text = u64::from_le_bytes(eight);
+    let begins = |text: u64| text & (0xf0 * EACH) == 0x30 * EACH;
+    begins(text) && begins(text + 0x06 * EACH)
+}
+
+/// What eight digits mean: of two neighbours one number, and so on.
+fn value(eight: [u8; 8]) -> i64 {
+    let digits = u64::from_le_bytes(eight) & (0x0f * EACH);
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    ((fours * 10_000 + (fours >> 32)) & 0xffff_ffff).cast_signed()
 }
 
 fn parse_any(number: &str, round: Round) -> Result<i64, Reason> {
@@ -121,7 +149,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn eight_digits_are_nothing_else() {
+        for (at, byte) in (0..8).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+            let mut eight = *b"09182736";
+            eight[at] = byte;
+            assert_eq!(are_digits(eight), byte.is_ascii_digit(), "{at} {byte}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn plain_numbers_are_what_the_standard_library_reads(number in "[0-9]{1,12}|[0-9.e:/-]{1,12}") {
+            let theirs = number.parse::<i64>().ok().filter(|_| number.bytes().all(|b| b.is_ascii_digit()));
+            prop_assert_eq!(plain(&number), theirs);
+        }
+
         /// Moving the decimal point and writing an exponent instead changes nothing.
         #[test]
         fn the_point_may_stand_anywhere(units in 0i64..=MAX, millis in 0u32..1000, shift in 0usize..12) {
