@@ -68,18 +68,18 @@ typedef struct {
     uint8_t digest[32];
 } attestor_go_head;
 
-/* Asks about nothing but a credential. */
-static inline attestor_status attestor_go_ask(const attestor_verifier *verifier, attestor_result *result, int64_t now,
-                                              uint32_t flags, const uint8_t *credential, size_t credential_len,
+/* Asks about nothing but a credential. What the library made comes as numbers: cgo looks up where a pointer points. */
+static inline attestor_status attestor_go_ask(uintptr_t verifier, uintptr_t result, int64_t now, uint32_t flags,
+                                              const uint8_t *credential, size_t credential_len,
                                               attestor_answer *answer, size_t room)
 {
     attestor_question question = ATTESTOR_QUESTION_INIT;
     question.flags = flags;
     question.now = now;
-    question.result = result;
+    question.result = (attestor_result *)result;
     question.answer = answer;
     question.room = room;
-    return attestor_ask(verifier, &question, credential, credential_len);
+    return attestor_ask((const attestor_verifier *)verifier, &question, credential, credential_len);
 }
 
 static inline attestor_status attestor_go_ask_more(const attestor_verifier *verifier, attestor_result *result,

@@ -205,7 +205,8 @@ func cross(verifier *C.attestor_verifier, result *result, q *question, o *verify
 	answer, room := result.head(), C.size_t(len(result.answer))
 	if q.isPlain(o) {
 		credential, size := textBytes(q.credential)
-		return C.attestor_go_ask(verifier, result.ptr, C.int64_t(o.now), flags, credential, size, answer, room)
+		return C.attestor_go_ask(number(unsafe.Pointer(verifier)), number(unsafe.Pointer(result.ptr)), C.int64_t(o.now),
+			flags, credential, size, answer, room)
 	}
 	request := result.request(q, o)
 	if o.refreshing == nil {
@@ -216,6 +217,9 @@ func cross(verifier *C.attestor_verifier, result *result, q *question, o *verify
 	})
 	return status
 }
+
+// number is what the library made as C takes it where cgo need not look at it: it is no memory of Go.
+func number(made unsafe.Pointer) C.uintptr_t { return C.uintptr_t(uintptr(made)) }
 
 // isPlain says that there is nothing but a credential, and no feed to call.
 func (q *question) isPlain(o *verifyOptions) bool {
