@@ -59,8 +59,8 @@ func (r *result) refusal(reason Reason, wantEvidence bool) error {
 	return refused
 }
 
-// identity copies an allow out, its texts in one allocation. One that is not whole, or whose evidence cannot be had,
-// is no allow.
+// identity copies an allow out, its texts in one allocation unless they are those of the last. One that is not whole,
+// or whose evidence cannot be had, is no allow.
 func (r *result) identity(wantEvidence bool) (*Identity, error) {
 	head := r.head()
 	if head.code != C.ATTESTOR_OK || head.verdict_class != C.ATTESTOR_CLASS_ALLOW {
@@ -69,7 +69,11 @@ func (r *result) identity(wantEvidence bool) (*Identity, error) {
 	ends, begin := r.answer[head.ends_at:head.texts_at], uint32(0)
 	policies := int(head.policies)
 	last := binary.NativeEndian.Uint32(ends[4*(C.ATTESTOR_TEXT_POLICIES+policies-1):])
-	all := string(r.answer[head.texts_at:head.size][:last])
+	texts := r.answer[head.texts_at:head.size][:last]
+	if string(texts) != r.texts {
+		r.texts = string(texts)
+	}
+	all := r.texts
 	// In their order.
 	next := func() string {
 		end := binary.NativeEndian.Uint32(ends)

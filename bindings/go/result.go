@@ -15,6 +15,8 @@ type result struct {
 	chain []byte
 	// answer is where the library writes what it decides: a head, and texts behind it.
 	answer []byte
+	// texts are those of the last identity, which the next has too if it is the same.
+	texts string
 }
 
 // Most answers are shorter, with their evidence.
