@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -82,8 +83,9 @@ def test_a_call_in_the_middle_of_a_call_changes_nothing(verifier: Verifier, evid
         assert verifier.verify(OTHER_TOKEN, now=CLOCK).identity == OTHER_IDENTITY
         refused(Denied, lambda: verifier.verify(b"", now=CLOCK))
 
+    alone = partial(verifier.verify, TOKEN, now=CLOCK)
     with on_every_line("verify" if evidence else "verify_alone", interrupt) as lines:
-        verified = verifier.verify(TOKEN, now=CLOCK, evidence=evidence)
+        verified = alone(evidence=True) if evidence else alone()
     assert (verified.identity, verified.expires_at) == (IDENTITY, EXPIRES)
     assert evidence is (verified.evidence is not None and IDENTITY.encode() in verified.evidence)
     assert len(lines) > 10

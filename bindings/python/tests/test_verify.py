@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import inspect
 import json
 from collections import ChainMap
 from functools import partial
@@ -185,3 +186,13 @@ def test_local_is_what_the_policy_calls_local(verifier: Verifier) -> None:
     local = {**POLICY["attestors"][0], "local_trust_domain": "example.org"}  # type: ignore[index]
     verifier.set_policy({"version": 1, "attestors": [local]})
     assert verifier.verify(TOKEN, now=CLOCK).is_local
+
+
+def test_a_call_that_takes_a_short_way_has_the_arguments_it_says(verifier: Verifier) -> None:
+    assert "evidence" in inspect.signature(verifier.verify).parameters
+    with pytest.raises(TypeError, match=r"^Verifier\.verify\(\) got an unexpected keyword argument"):
+        verifier.verify(TOKEN, audience="a")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^Verifier\.verify\(\) takes 2 positional arguments"):
+        verifier.verify(TOKEN, CLOCK)  # type: ignore[call-arg]
+    assert verifier.verify(credential=TOKEN, now=CLOCK) == verifier.verify(TOKEN, now=CLOCK, evidence=False)
+    assert refused(Denied, lambda: verifier.verify("\ud800", now=CLOCK)).slug == "malformed_token"

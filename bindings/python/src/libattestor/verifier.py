@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
 
 from . import _callbacks, _lowlevel
 from ._arguments import (
@@ -34,6 +35,30 @@ __all__ = ["Verifier"]
 Credential = str | bytes | bytearray | memoryview
 Chain = bytes | bytearray | memoryview | Sequence[bytes]
 Fields = Mapping[str, str]
+_Verify = TypeVar("_Verify", bound=Callable[..., Verified])
+
+
+def _quick(verify: _Verify) -> _Verify:
+    """Judge a credential alone without taking every other argument: that would show in the time."""
+
+    @wraps(verify)
+    def verify_alone(
+        self: Verifier, credential: Credential, *, now: int | None = None, **asked: Any
+    ) -> Verified:
+        if asked or self._receipts is not None:
+            return verify(self, credential, now=now, **asked)
+        # What `octets` and `_open` do for what is usual, without the calls: they would show in the time.
+        try:
+            shown = credential.encode() if type(credential) is str else octets("credential", credential)
+        except UnicodeEncodeError:
+            shown = octets("credential", credential)
+        at = SYSTEM_CLOCK if now is None else clock(now)
+        handle = self._handle
+        if handle is None or handle.pointer is None:
+            handle = self._open()
+        return _lowlevel.verify_alone(handle, shown, at)
+
+    return cast(_Verify, verify_alone)
 
 
 class Verifier(Closing):
@@ -89,6 +114,7 @@ class Verifier(Closing):
         """Give the counters since the verifier was made, and its sources as they are at `now`."""
         return _lowlevel.verifier_metrics(self._open(), clock(now))
 
+    @_quick
     def verify(
         self,
         credential: Credential,
@@ -119,27 +145,7 @@ class Verifier(Closing):
         With `refresh`, keys that are missing or too old are first fetched by what `BundleStore.set_feed` set,
         if that is due; what a fetch raises is then the `__cause__` of a refusal. Without, nobody is called.
         """
-        # What `octets` and `_open` do for what is usual, without the calls: they would show in the time.
-        if type(credential) is str:
-            shown = credential.encode("utf-8", "surrogatepass")
-        else:
-            shown = octets("credential", credential)
-        if (
-            attestor is None
-            and nonce is None
-            and max_age is None
-            and access_token is None
-            and passport is None
-            and peer_certificate is None
-            and receipt_fields is None
-            and not (refresh or evidence)
-            and self._receipts is None
-        ):
-            at = SYSTEM_CLOCK if now is None else clock(now)
-            handle = self._handle
-            if handle is None or handle.pointer is None:
-                handle = self._open()
-            return _lowlevel.verify_alone(handle, shown, at)
+        shown = octets("credential", credential)
         asked = _asked(attestor, nonce, max_age, access_token, passport, peer_certificate)
         return self._judge(shown, asked, now, evidence, receipt_fields, refresh)
 
