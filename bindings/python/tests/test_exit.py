@@ -25,7 +25,7 @@ source = libattestor.Source.trust_domain("example.org")
 ENDINGS = {
     "objects in globals": "",
     "objects in a cycle": "cycle = [store, verifier]; cycle.append(cycle); del store, verifier",
-    "objects in a foreign module": "sys.kept = [store, verifier, libattestor._lowlevel._idle.scratches]",
+    "objects in a foreign module": "sys.kept = [store, verifier, verifier._handle.idle]",
     "an exception that was kept": """
         try:
             verifier.verify(b"a.b.c", now=CLOCK)

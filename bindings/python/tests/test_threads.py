@@ -1,4 +1,4 @@
-"""Storage is per thread and per call: verdicts never mix."""
+"""Storage is of one call at a time: verdicts never mix."""
 
 from __future__ import annotations
 
@@ -112,7 +112,10 @@ def test_a_call_in_the_middle_of_a_refusal_changes_nothing(verifier: Verifier) -
     assert len(lines) > 10
 
 
-def test_storage_is_made_once_per_thread_and_forgets_the_credential(verifier: Verifier) -> None:
+def test_storage_is_made_once_and_forgets_the_credential(verifier: Verifier) -> None:
+    handle = verifier._handle
+    assert handle is not None
+
     def scratches() -> list[_lowlevel._Scratch]:
         calls: list[Callable[[], object]] = [
             lambda: verifier.verify(
@@ -133,7 +136,7 @@ def test_storage_is_made_once_per_thread_and_forgets_the_credential(verifier: Ve
         ]
         for call in calls * 3:
             call()
-            (scratch,) = _lowlevel._idle.scratches
+            (scratch,) = handle.idle
             request = scratch.request
             for name in ("credential", *_lowlevel._ASKED):
                 assert (getattr(request, name), getattr(request, f"{name}_len")) == (ffi.NULL, 0)
@@ -141,9 +144,8 @@ def test_storage_is_made_once_per_thread_and_forgets_the_credential(verifier: Ve
             summary = ffi.new("attestor_summary *", {"struct_size": ffi.sizeof("attestor_summary")})
             status = _lowlevel._lib.attestor_result_summary(scratch.result.pointer, summary, ffi.NULL)
             assert status == Reason.NOT_VERIFIED
-        return _lowlevel._idle.scratches
+        return list(handle.idle)
 
     with ThreadPoolExecutor(1) as pool:
         there = pool.submit(scratches).result()
-        assert pool.submit(scratches).result()[0] is there[0]
-    assert there[0] not in _lowlevel._idle.scratches
+    assert scratches() == there

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -158,11 +157,15 @@ class Handle:
     Not `ffi.gc`: in a garbage cycle that would leave a freed pointer within reach of other finalizers.
     """
 
-    __slots__ = ("_free", "feeds", "pointer")
+    __slots__ = ("_free", "feeds", "idle", "pointer")
 
     def __init__(self, pointer: CData, free: Callable[[CData], None], feeds: Feeds | None = None) -> None:
         self.pointer: CData | None = pointer
         self._free = free
+        #: Of a verifier: the scratches that no call is using. A call takes one out, in one step: another
+        #: thread, or a signal handler or finalizer in the middle of it, gets another, and a forked child
+        #: never uses one that the parent's other threads had taken.
+        self.idle: list[_Scratch] = []
         #: What the store behind it may call back.
         self.feeds = feeds
 
@@ -708,34 +711,23 @@ def _refusal(answer: Buffer, evidence: bool) -> AttestorError:
     )
 
 
-class _Idle(threading.local):
-    """The scratches that no call of this thread is using.
-
-    A call takes one out: a signal handler or finalizer that verifies in the middle of it gets another, and a
-    forked child, which drops what the parent's other threads had here, never frees one in use.
-    """
-
-    def __init__(self) -> None:
-        self.scratches: list[_Scratch] = []
-
-
-_idle: Final = _Idle()
-
-
 #: What is asked beside the credential: members of `attestor_request`, as bytes or numbers.
 Asked = Mapping[str, bytes | int]
 
 
 def verify_alone(verifier: Handle, credential: bytes, now: int) -> Verified:
     """Judge a credential of which nothing more is asked, as most calls do."""
-    scratches = _idle.scratches
-    scratch = scratches.pop() if scratches else _Scratch()
+    idle = verifier.idle
+    try:
+        scratch = idle.pop()
+    except IndexError:
+        scratch = _Scratch()
     if scratch.result.pointer is None:
         # The interpreter exits, and a finalizer verifies.
         scratch = _Scratch()
     try:
         question = scratch.plain
-        if scratch.now != now:
+        if scratch.now is not now:
             # Between any two of these a signal handler may raise: what is remembered is never wrong.
             scratch.now = None
             question.now = now
@@ -745,7 +737,7 @@ def verify_alone(verifier: Handle, credential: bytes, now: int) -> Verified:
             return _verified(scratch.answer)
         return scratch.outcome(status, False)
     finally:
-        scratches.append(scratch)
+        idle.append(scratch)
 
 
 def verify(
@@ -759,15 +751,18 @@ def verify(
 ) -> Verified:
     """Judge one credential, or with `admit` an admission; only with `refresh` are fetches called."""
     flags = (_EVIDENCE if evidence else 0) | (_ADMISSION if admit else 0) | (_REFRESHING if refresh else 0)
-    scratches = _idle.scratches
-    scratch = scratches.pop() if scratches else _Scratch()
+    idle = verifier.idle
+    try:
+        scratch = idle.pop()
+    except IndexError:
+        scratch = _Scratch()
     if scratch.result.pointer is None:
         # The interpreter exits, and a finalizer verifies.
         scratch = _Scratch()
     try:
         return scratch.outcome(scratch.ask(verifier, credential, asked, now, flags), evidence)
     finally:
-        scratches.append(scratch)
+        idle.append(scratch)
 
 
 def passport_mint(
