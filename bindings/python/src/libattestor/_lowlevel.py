@@ -602,10 +602,18 @@ def _one_source(verifier: Handle, index: int, now: int) -> SourceMetrics:
     )
 
 
-class _Draft(_answers.Told):
+class _Draft(Verified):
     """A `Verified` while it is filled; the constructor of a frozen dataclass takes four times as long."""
 
-    __slots__ = tuple(field.name for field in fields(Verified))
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(self) -> None: ...
+
+    else:
+        __init__ = object.__init__
+        __setattr__, __delattr__ = object.__setattr__, object.__delattr__
 
 
 class _Scratch:
@@ -682,12 +690,14 @@ _BLANK_REQUEST: Final = ffi.buffer(_sized("attestor_request"))[:]
 def _verified(answer: Buffer, evidence: bool = False) -> Verified:
     """Copy an allow out; one that is not whole is none."""
     size, code, verdict, expires_at, start, end = _allow(answer)
-    draft: Any = _Draft()
-    draft._answer = told = answer[:size]
-    draft.identity = identity = told[start : start + end].decode()
-    draft.expires_at = expires_at
-    if code != _OK or verdict != _ALLOW or not identity or (evidence and draft.evidence is None):
+    told = answer[:size]
+    identity = told[start : start + end].decode()
+    if code != _OK or verdict != _ALLOW or not identity or (evidence and not _answers.evidence(told)):
         raise Misuse(Reason.INTERNAL_ERROR)
+    draft: Any = _Draft()
+    draft._answer = told
+    draft.identity = identity
+    draft.expires_at = expires_at
     draft.__class__ = Verified
     verified: Verified = draft
     return verified
