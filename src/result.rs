@@ -8,6 +8,7 @@ use crate::step::{CredentialKind, Step, StepOutcome};
 use crate::trust::{Authority, Found, Kept, Key, Slot, Source, SourceKind};
 use crate::verdict::{Class, Reason};
 use crate::wire::json::Value;
+use crate::wire::wipe::wipe;
 use crate::wire::{json, jws};
 use core::cmp::Ordering;
 use core::fmt;
@@ -334,17 +335,6 @@ impl Drop for VerifyResult {
     fn drop(&mut self) {
         self.clear();
     }
-}
-
-/// Overwrites and empties a string whose storage is kept.
-fn wipe(text: &mut String) {
-    if text.is_empty() {
-        return;
-    }
-    let mut bytes = core::mem::take(text).into_bytes();
-    bytes.fill(0);
-    bytes.clear();
-    *text = String::from_utf8(bytes).unwrap_or_default();
 }
 
 impl Outcome {

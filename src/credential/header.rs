@@ -3,6 +3,7 @@
 use crate::crypto::{Algorithm, AlgorithmSet};
 use crate::verdict::Reason;
 use crate::wire::json::{Kind, Limits, Name, Str, Tape, Value};
+use crate::wire::wipe::wipe;
 
 /// Storage of a header.
 ///
@@ -11,34 +12,72 @@ use crate::wire::json::{Kind, Limits, Name, Str, Tape, Value};
 #[derive(Default)]
 pub(crate) struct Storage {
     tape: Tape,
-    /// What the tape is of, if that stays, and within which bounds it was read.
-    known: Option<Limits>,
-    text: Vec<u8>,
+    /// The header that was read last, if it may stay.
+    known: Option<Known>,
+    text: String,
+    kid: String,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    limits: Limits,
+    algorithm: Algorithm,
+    typ: Typ,
+    proven: bool,
 }
 
 impl Storage {
-    pub(crate) fn read<'a>(&'a mut self, text: &'a [u8], limits: Limits) -> Result<Value<'a>, Reason> {
-        if self.known == Some(limits) && self.text == text {
-            return self.tape.again(text).ok_or(Reason::InternalError);
+    /// Reads a header as [`read`] does.
+    pub(crate) fn read<'a>(
+        &'a mut self,
+        text: &'a [u8],
+        limits: Limits,
+        check_typ: impl Fn(Typ) -> Result<(), Reason>,
+        algorithms: AlgorithmSet,
+    ) -> Result<Header<'a>, Reason> {
+        match self.known {
+            Some(known) if known.limits == limits && self.text.as_bytes() == text => {
+                check_typ(known.typ)?;
+                let algorithm = algorithms.check(Some(known.algorithm))?;
+                let kid = Some(Str::of(&self.kid)).filter(|kid| !kid.is_empty());
+                Ok(Header { algorithm, typ: known.typ, kid, has_other_parameters: false })
+            }
+            _ => {
+                self.forget();
+                let header = read(self.tape.read(text, limits)?, check_typ, algorithms)?;
+                let kid = header.kid.map_or(Some(""), Str::plain);
+                if let (Some(kid), Ok(text), false) =
+                    (kid, core::str::from_utf8(text), header.has_other_parameters)
+                {
+                    let Header { algorithm, typ, .. } = header;
+                    self.known = Some(Known { limits, algorithm, typ, proven: false });
+                    self.text.push_str(text);
+                    self.kid.push_str(kid);
+                }
+                Ok(header)
+            }
         }
-        self.known = None;
-        self.tape.read(text, limits)
     }
 
-    /// Keeps the header that was read last, of a token that is proven, unless it says more.
-    pub(crate) fn keep(&mut self, text: &[u8], limits: Limits, has_other_parameters: bool) {
-        if self.known.is_none() && !has_other_parameters {
-            self.known = Some(limits);
-            self.text.clear();
-            self.text.extend_from_slice(text);
+    /// Keeps the header that was read last, now that its token is proven.
+    pub(crate) fn keep(&mut self) {
+        if let Some(known) = &mut self.known {
+            known.proven = true;
         }
     }
 
     /// Forgets a header that is not kept.
     pub(crate) fn clear(&mut self) {
-        if self.known.is_none() {
-            self.tape.clear();
+        if !self.known.is_some_and(|known| known.proven) {
+            self.forget();
         }
+    }
+
+    fn forget(&mut self) {
+        self.known = None;
+        self.tape.clear();
+        wipe(&mut self.text);
+        wipe(&mut self.kid);
     }
 }
 
@@ -164,8 +203,7 @@ pub(crate) fn read(
         return Err(Reason::HeaderParamForbidden);
     }
     let alg = string(found.alg)?.ok_or(Reason::AlgMissing)?;
-    let known = Algorithm::from_name(alg).filter(|alg| algorithms.contains(*alg));
-    let algorithm = known.ok_or(Reason::AlgNotAllowed)?;
+    let algorithm = algorithms.check(Algorithm::from_name(alg))?;
     let kid = string(found.kid)?.filter(|kid| !kid.is_empty());
     Ok(Header { algorithm, typ, kid, has_other_parameters: found.others })
 }
@@ -187,56 +225,75 @@ mod tests {
     const LIMITS: Limits = Limits { depth: 2, members: 3 };
     const HEADER: &[u8] = br#"{"alg":"ES256","kid":"k","typ":"JWT"}"#;
 
-    fn kid<'a>(storage: &'a mut Storage, text: &'a [u8], limits: Limits) -> Result<Option<Str<'a>>, Reason> {
-        let root = storage.read(text, limits)?;
-        Ok(read(root, |_| Ok(()), AlgorithmSet::all())?.kid)
+    fn read_kid(storage: &mut Storage, text: &[u8], limits: Limits) -> Result<Option<String>, Reason> {
+        let header = storage.read(text, limits, |_| Ok(()), AlgorithmSet::jwt_svid())?;
+        Ok(header.kid.map(Str::decode))
     }
 
-    fn kept() -> Storage {
+    fn kept(text: &[u8]) -> Storage {
         let mut storage = Storage::default();
-        storage.read(HEADER, LIMITS).unwrap();
-        storage.keep(HEADER, LIMITS, false);
+        read_kid(&mut storage, text, LIMITS).unwrap();
+        storage.keep();
+        storage.clear();
         storage
     }
 
-    #[test]
-    fn a_header_that_says_more_is_not_kept() {
-        let mut storage = Storage::default();
-        let header = br#"{"alg":"ES256","kid":"k","more":"M"}"#;
-        let root = storage.read(header, LIMITS).unwrap();
-        let more = read(root, |_| Ok(()), AlgorithmSet::all()).unwrap().has_other_parameters;
-        storage.keep(header, LIMITS, more);
-        assert_eq!((storage.known, storage.text.len()), (None, 0));
-        storage.clear();
-        assert!(storage.tape.nodes().is_empty());
+    fn is_kept(storage: &Storage) -> bool {
+        assert_eq!(storage.known.is_some(), !storage.text.is_empty());
+        storage.known.is_some_and(|known| known.proven)
     }
 
     #[test]
     fn a_kept_header_is_read_once() {
-        let mut storage = kept();
+        for (text, kid) in
+            [(HEADER, Some("k")), (br#"{"alg":"ES256"}"#, None), (br#"{"alg":"ES256","kid":""}"#, None)]
+        {
+            let mut storage = kept(text);
+            assert!(is_kept(&storage) && storage.tape.nodes().len() > 1);
+            storage.tape.clear(); // it is of no use any more
+            assert_eq!(read_kid(&mut storage, text, LIMITS).unwrap().as_deref(), kid);
+            assert!(is_kept(&storage));
+        }
+    }
+
+    #[test]
+    fn what_a_policy_says_of_a_kept_header_is_asked_each_time() {
+        let mut storage = kept(HEADER);
+        let mismatch = |typ| if typ == Typ::Jwt { Err(Reason::TypMismatch) } else { Ok(()) };
+        let read = storage.read(HEADER, LIMITS, mismatch, AlgorithmSet::all());
+        assert_eq!(read.err(), Some(Reason::TypMismatch));
+        let read = storage.read(HEADER, LIMITS, |_| Ok(()), AlgorithmSet::ed25519());
+        assert_eq!(read.err(), Some(Reason::AlgNotAllowed));
+    }
+
+    #[test]
+    fn what_says_more_or_is_not_proven_is_not_kept() {
+        for header in [&br#"{"alg":"ES256","kid":"k","more":"M"}"#[..], br#"{"alg":"ES256","kid":"\u006b"}"#]
+        {
+            assert!(!is_kept(&kept(header)));
+        }
+        let mut storage = Storage::default();
+        read_kid(&mut storage, HEADER, LIMITS).unwrap();
         storage.clear();
-        assert_eq!(storage.known, Some(LIMITS));
-        assert!(kid(&mut storage, HEADER, LIMITS).unwrap().unwrap().is("k"));
-        assert_eq!(storage.known, Some(LIMITS));
+        assert!(storage.known.is_none() && storage.text.is_empty() && storage.kid.is_empty());
+        assert!(storage.tape.nodes().is_empty());
     }
 
     #[test]
     fn another_header_is_read_anew() {
-        let mut storage = kept();
+        let mut storage = kept(HEADER);
         let other = br#"{"alg":"ES256","kid":"l","typ":"JWT"}"#;
-        assert!(kid(&mut storage, other, LIMITS).unwrap().unwrap().is("l"));
-        assert_eq!(storage.known, None);
-        // What was not kept is forgotten.
-        storage.clear();
-        assert!(storage.tape.nodes().is_empty());
-        assert_eq!(storage.read(b"{", LIMITS).err(), Some(Reason::InvalidJson));
-        assert!(kid(&mut storage, HEADER, LIMITS).unwrap().unwrap().is("k"));
+        assert_eq!(read_kid(&mut storage, other, LIMITS).unwrap().unwrap(), "l");
+        assert!(!is_kept(&storage));
+        assert_eq!(read_kid(&mut storage, b"{", LIMITS), Err(Reason::InvalidJson));
+        storage.keep();
+        assert!(!is_kept(&storage));
+        assert_eq!(read_kid(&mut storage, HEADER, LIMITS).unwrap().unwrap(), "k");
     }
 
     #[test]
     fn what_was_read_within_other_bounds_is_read_anew() {
-        let mut storage = kept();
         let narrower = Limits { members: 2, ..LIMITS };
-        assert_eq!(storage.read(HEADER, narrower).err(), Some(Reason::InputTooLarge));
+        assert_eq!(read_kid(&mut kept(HEADER), HEADER, narrower), Err(Reason::InputTooLarge));
     }
 }

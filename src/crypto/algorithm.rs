@@ -1,6 +1,7 @@
 //! Signature algorithms (RFC 7518 section 3.1). A closed list: there is no `none` and no MAC.
 
 use super::curve::Curve;
+use crate::verdict::Reason;
 use crate::wire::json::Str;
 
 macro_rules! algorithms {
@@ -98,6 +99,11 @@ impl AlgorithmSet {
 
     pub(crate) fn with(self, alg: Algorithm) -> Self {
         Self(self.0 | 1 << alg as u16)
+    }
+
+    /// An algorithm that is known and in the set.
+    pub(crate) fn check(self, alg: Option<Algorithm>) -> Result<Algorithm, Reason> {
+        alg.filter(|alg| self.contains(*alg)).ok_or(Reason::AlgNotAllowed)
     }
 
     pub(crate) fn contains(self, alg: Algorithm) -> bool {

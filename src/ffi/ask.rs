@@ -240,6 +240,9 @@ unsafe fn block<'a>(answer: *mut attestor_answer, room: usize) -> Result<&'a mut
 
 /// Writes bytes, none of them if there is no room for all.
 fn put(block: &mut Block, at: usize, bytes: &[u8]) {
+    if bytes.is_empty() {
+        return;
+    }
     if let Some(room) = block.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
         // SAFETY: as many bytes as there is room for, which is borrowed and so is not theirs.
         unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), room.as_mut_ptr().cast(), bytes.len()) };
@@ -267,23 +270,24 @@ impl attestor_result {
         }
         let verified = self.inner.verified();
         let mut head = self.head(verified.as_ref())?;
-        let (mut end_at, mut at) = (HEAD, head.texts_at as usize);
-        let mut write = |text: &str| {
-            put(block, at, text.as_bytes());
-            at += text.len();
-            put(block, end_at, &length(at - head.texts_at as usize)?.to_ne_bytes());
-            put(block, at, &[0]);
-            (end_at, at) = (end_at + END, at + 1);
-            Ok::<_, Reason>(())
-        };
-        named_texts(verified.as_ref(), self.inner.attestor_id()).into_iter().try_for_each(&mut write)?;
-        self.inner.policies().try_for_each(&mut write)?;
-        write(&evidence)?;
-        head.size = length(at)?;
-        if at > block.len() {
+        let named = named_texts(verified.as_ref(), self.inner.attestor_id());
+        let texts = || named.into_iter().chain(self.inner.policies()).chain([&*evidence]);
+        let size = texts().fold(head.texts_at as usize, |size, text| size + text.len() + 1);
+        head.size = length(size)?;
+        let Some(behind) = block.get_mut(HEAD..size) else {
             begin(block, Reason::BufferTooSmall, head.size);
             return Err(Reason::BufferTooSmall);
-        }
+        };
+        let (ends, room) = behind.split_at_mut(END * head.texts as usize);
+        let (mut ends, mut at) = (ends.chunks_exact_mut(END), 0);
+        texts().try_for_each(|text| {
+            put(room, at, text.as_bytes());
+            at += text.len();
+            put(ends.next().unwrap_or_default(), 0, &length(at)?.to_ne_bytes());
+            put(room, at, &[0]);
+            at += 1;
+            Ok::<_, Reason>(())
+        })?;
         put_head(block, &head);
         Ok(())
     }

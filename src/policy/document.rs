@@ -10,7 +10,7 @@ use crate::tally::Row;
 use crate::trust::SourceKind;
 use crate::verdict::Reason;
 use crate::wire::json::{Limits, Tape};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const MAX_BYTES: usize = 1 << 20;
@@ -45,11 +45,11 @@ pub(crate) struct Policy {
     /// What any attestor's kind knows; each attestor's own set is checked once it is found.
     pub(crate) algorithms: AlgorithmSet,
     /// Attestors, by position, that list a trust domain.
-    trust_domains: HashMap<Box<str>, Vec<usize>>,
+    trust_domains: BTreeMap<Box<str>, Vec<usize>>,
     /// Attestors, by position, that take every trust domain.
     open: Vec<usize>,
     /// Attestors, by position, of an issuer, under each of its spellings.
-    issuers: HashMap<Box<str>, Vec<usize>>,
+    issuers: BTreeMap<Box<str>, Vec<usize>>,
     /// Attestors, by position, of passports alone.
     natives: Vec<usize>,
     /// Attestors, by position, whose issuer is a template.
@@ -82,9 +82,9 @@ impl Policy {
             rows: Vec::new(),
             sources: Vec::new(),
             algorithms: AlgorithmSet::default(),
-            trust_domains: HashMap::new(),
+            trust_domains: BTreeMap::new(),
             open: Vec::new(),
-            issuers: HashMap::new(),
+            issuers: BTreeMap::new(),
             natives: Vec::new(),
             templates: Vec::new(),
         };
@@ -208,10 +208,15 @@ impl Policy {
         self.pick(named.chain(of_template).copied(), audience)
     }
 
-    fn pick(&self, candidates: impl Iterator<Item = usize>, audience: Audience<'_>) -> Option<usize> {
-        let mut candidates = candidates.peekable();
-        let first = *candidates.peek()?;
-        Some(candidates.find(|at| audience.matches(&self.attestors[*at].audiences)).unwrap_or(first))
+    fn pick(&self, mut candidates: impl Iterator<Item = usize>, audience: Audience<'_>) -> Option<usize> {
+        let first = candidates.next()?;
+        let matches = |at: &usize| audience.matches(&self.attestors[*at].audiences);
+        let mut others = candidates.peekable();
+        // One alone judges, whatever its audiences.
+        if others.peek().is_none() || matches(&first) {
+            return Some(first);
+        }
+        Some(others.find(matches).unwrap_or(first))
     }
 
     /// Whether some attestor takes passports alone.

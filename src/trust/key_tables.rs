@@ -109,6 +109,9 @@ impl Signed<'_> {
 impl Shelf {
     /// The table, if there is one and nobody is just changing that.
     fn table(&self) -> Option<Arc<Tabled>> {
+        if self.bytes.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
         self.table.try_read()?.clone()
     }
 
@@ -215,7 +218,7 @@ impl Tables {
 
     /// Counts an accepted signature, and makes the table with the one that is enough.
     fn count(&self, key: &Key, now: i64) {
-        let worth = self.kernels.bytes(&key.public).is_some();
+        let worth = self.kernels.bytes(&key.public).is_some_and(|bytes| bytes <= self.budget);
         if worth
             && key.shelf.accepted.fetch_add(1, Ordering::Relaxed) + 1 == BUSY
             && !self.make(key, now, true)
@@ -453,8 +456,8 @@ mod tests {
         let source = store.find(crate::SourceKind::Issuer, "https://issuer.example").unwrap();
         let slot = source.jwt().unwrap();
         let shelf = &slot.entries[0].shelf;
-        *shelf.table.write() =
-            Some(Arc::new(Tabled { key: table_of(&store, &other), proven: AtomicBool::new(false) }));
+        let wrong = Tabled { key: table_of(&store, &other), proven: AtomicBool::new(false) };
+        assert!(shelf.set(Some(Arc::new(wrong)), TABLE));
         judge(&store, 0, &signer, NOW);
         for _ in 0..2 * BUSY {
             judge(&store, 0, &signer, NOW);
@@ -471,7 +474,7 @@ mod tests {
         let slot = store.find(crate::SourceKind::Issuer, "https://issuer.example").unwrap().jwt().unwrap();
         let key = &slot.entries[0];
         let wrong = Tabled { key: table_of(&store, &other), proven: AtomicBool::new(true) };
-        *key.shelf.table.write() = Some(Arc::new(wrong));
+        assert!(key.shelf.set(Some(Arc::new(wrong)), TABLE));
         let signature = &*other.sign(b"message");
         let foreign =
             Signed { key, algorithm: Algorithm::Es256, message: &Message::new(b"message"), signature };

@@ -8,7 +8,6 @@ use super::grant::{self, Proven};
 use super::recall::Lasting;
 use crate::credential::claims::Claims;
 use crate::credential::confirmation::Proofs;
-use crate::credential::header::{self, Header};
 use crate::credential::{jwt_svid, oidc};
 use crate::crypto::{Algorithm, Message};
 use crate::policy::{Attestor, Kind, Nonce, Oidc, Policy};
@@ -58,8 +57,8 @@ impl Verifier {
         let parts = &mut scratch.parts;
         let signed = parts.decode(request.credential, policy.credential_bytes)?;
         outcome.step = Step::Header;
-        let root = scratch.header.read(parts.header(), policy.json)?;
-        let header = header::read(root, |typ| policy.check_typ(typ), policy.algorithms)?;
+        let check_typ = |typ| policy.check_typ(typ);
+        let header = scratch.header.read(parts.header(), policy.json, check_typ, policy.algorithms)?;
         parts.require_signature()?;
         outcome.step = Step::Claims;
         let root = scratch.claims.read(parts.payload(), policy.json)?;
@@ -67,10 +66,7 @@ impl Verifier {
 
         outcome.step = Step::Route;
         claims.subject.ok_or(Reason::ClaimMissing)?.push_to(&mut outcome.identity);
-        let issuer = claims.issuer.map(|issuer| {
-            issuer.push_to(&mut scratch.issuer);
-            &*scratch.issuer
-        });
+        let issuer = claims.issuer.map(|issuer| issuer.text(&mut scratch.issuer));
         let at = policy.route(request.attestor, &outcome.identity, issuer, &claims)?;
         outcome.judged_by.set(at);
         let attestor = &policy.attestors[at];
@@ -119,8 +115,8 @@ impl Verifier {
         outcome.verified_with.set(key);
         verdict?;
         outcome.authenticated = true;
-        let Header { algorithm, has_other_parameters, .. } = header;
-        scratch.header.keep(parts.header(), policy.json, has_other_parameters);
+        let algorithm = header.algorithm;
+        scratch.header.keep();
 
         let proofs =
             Proofs { passport: scratch.passport.proven(), peer_certificate: request.peer_certificate };

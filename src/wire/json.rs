@@ -90,7 +90,7 @@ impl Tape {
         Ok(Value { text, nodes: self.nodes(), at: 0 })
     }
 
-    /// The document that was read last, given its text once more; `None` if none was.
+    /// The document that was read last, given what may be its text; `None` if it cannot be, or none was read.
     pub(crate) fn again<'a>(&'a self, text: &'a [u8]) -> Option<Value<'a>> {
         let text = scan::utf8(text)?;
         let nodes = self.nodes();
@@ -263,6 +263,11 @@ pub(crate) struct Str<'a> {
 }
 
 impl<'a> Str<'a> {
+    /// Text that means itself.
+    pub(crate) fn of(text: &'a str) -> Self {
+        Self { raw: text, escaped: false }
+    }
+
     /// The text, if it is spelled without escapes.
     pub(crate) fn plain(self) -> Option<&'a str> {
         (!self.escaped).then_some(self.raw)
@@ -291,6 +296,16 @@ impl<'a> Str<'a> {
     /// Whether the text is `first` with `second` behind it.
     pub(crate) fn is_joined(self, first: &str, second: &str) -> bool {
         self.chars().eq(first.chars().chain(second.chars()))
+    }
+
+    /// The text: as it is spelled, or decoded into `storage`, which is empty.
+    pub(crate) fn text(self, storage: &'a mut String) -> &'a str {
+        if self.escaped {
+            self.push_to(storage);
+            storage
+        } else {
+            self.raw
+        }
     }
 
     pub(crate) fn push_to(self, out: &mut String) {

@@ -13,6 +13,7 @@ mod names;
 pub(crate) mod numeric_date;
 pub(crate) mod pem;
 pub(crate) mod scan;
+pub(crate) mod wipe;
 
 #[cfg(test)]
 pub(crate) mod minted;
