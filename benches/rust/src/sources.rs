@@ -13,8 +13,8 @@ use attestor::{
 use serde_json::Value;
 use std::fs;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -190,22 +190,24 @@ struct Seen {
 
 /// Reads in another thread while `work` runs.
 fn while_reading(verifier: &Verifier, tokens: &[String], work: impl FnOnce() -> Result<()>) -> Result<Seen> {
-    let done = AtomicBool::new(false);
+    let (begun, done) = (Barrier::new(2), AtomicBool::new(false));
     let read = || {
         let (mut result, mut times) = (VerifyResult::new(), Vec::with_capacity(1 << 22));
+        begun.wait();
         let before = waits();
         for token in tokens.iter().cycle() {
-            if done.load(Ordering::Relaxed) {
-                break;
-            }
             let start = Instant::now();
             let _ = verifier.verify(&Request::new(token.as_bytes()), &mut result);
             times.push(start.elapsed().as_secs_f64() * 1e9);
+            if done.load(Ordering::Relaxed) {
+                break;
+            }
         }
         (times, waits() - before)
     };
     let (mut times, waits) = thread::scope(|scope| -> Result<_> {
         let reader = scope.spawn(read);
+        begun.wait();
         let worked = work();
         done.store(true, Ordering::Relaxed);
         let seen = reader.join().map_err(|_| "the reader panicked")?;
