@@ -3,6 +3,7 @@
 use crate::crypto::{Algorithm, AlgorithmSet};
 use crate::verdict::Reason;
 use crate::wire::json::{Kind, Limits, Name, Str, Tape, Value};
+use crate::wire::scan;
 use crate::wire::wipe::wipe;
 
 /// Storage of a header.
@@ -35,28 +36,23 @@ impl Storage {
         check_typ: impl Fn(Typ) -> Result<(), Reason>,
         algorithms: AlgorithmSet,
     ) -> Result<Header<'a>, Reason> {
-        match self.known {
-            Some(known) if known.limits == limits && self.text.as_bytes() == text => {
-                check_typ(known.typ)?;
-                let algorithm = algorithms.check(Some(known.algorithm))?;
-                let kid = Some(Str::of(&self.kid)).filter(|kid| !kid.is_empty());
-                Ok(Header { algorithm, typ: known.typ, kid, has_other_parameters: false })
-            }
-            _ => {
-                self.forget();
-                let header = read(self.tape.read(text, limits)?, check_typ, algorithms)?;
-                let kid = header.kid.map_or(Some(""), Str::plain);
-                if let (Some(kid), Ok(text), false) =
-                    (kid, core::str::from_utf8(text), header.has_other_parameters)
-                {
-                    let Header { algorithm, typ, .. } = header;
-                    self.known = Some(Known { limits, algorithm, typ, proven: false });
-                    self.text.push_str(text);
-                    self.kid.push_str(kid);
-                }
-                Ok(header)
-            }
+        let is_known = |known: &Known| known.limits == limits && self.text.as_bytes() == text;
+        if let Some(Known { algorithm, typ, .. }) = self.known.filter(is_known) {
+            check_typ(typ)?;
+            let algorithm = algorithms.check(Some(algorithm))?;
+            let kid = Some(Str::of(&self.kid)).filter(|kid| !kid.is_empty());
+            return Ok(Header { algorithm, typ, kid, has_other_parameters: false });
         }
+        self.forget();
+        let header = read(self.tape.read(text, limits)?, check_typ, algorithms)?;
+        let Header { algorithm, typ, kid, has_other_parameters } = header;
+        let texts = kid.map_or(Some(""), Str::plain).zip(scan::utf8(text));
+        if let Some((kid, text)) = texts.filter(|_| !has_other_parameters) {
+            self.known = Some(Known { limits, algorithm, typ, proven: false });
+            self.text.push_str(text);
+            self.kid.push_str(kid);
+        }
+        Ok(header)
     }
 
     /// Keeps the header that was read last, now that its token is proven.

@@ -60,16 +60,17 @@ fn mark(class: &Class, text: &[[u8; 64]], marks: &mut Vec<u64>) {
 
 #[target_feature(enable = "avx2")]
 fn run(class: &Class, text: &[u8]) -> usize {
+    let run = |block: &[u8; 32]| members(class, load(block)).trailing_ones() as usize;
     let (blocks, rest) = text.as_chunks();
     let mut count = 0;
-    for block in blocks.iter().chain([&padded(rest)]) {
-        let run = members(class, load(block)).trailing_ones() as usize;
-        count += run;
-        if run < block.len() {
-            break;
+    for block in blocks {
+        let first = run(block);
+        count += first;
+        if first < block.len() {
+            return count;
         }
     }
-    count
+    count + run(&padded(rest))
 }
 
 /// A block that ends in bytes of no class.

@@ -81,7 +81,7 @@ fn decode_by_table(text: &[u8], out: &mut [[u8; 24]]) -> usize {
 
 /// How many characters mean something before the first that does not, and what they mean.
 fn first_values(eight: [u8; 8]) -> (usize, [u8; 6]) {
-    let run = eight.iter().take_while(|byte| VALUES[0][usize::from(**byte)] != NONE).count();
+    let run = ALPHABET.run_of_bytes(&eight);
     let mut padded = [b'A'; 8];
     padded[..run].copy_from_slice(&eight[..run]);
     (run, values(padded).unwrap_or_default())

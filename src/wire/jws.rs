@@ -38,16 +38,19 @@ impl Parts {
             return Err(Reason::InputTooLarge);
         }
         self.wipe();
-        let room = base64url::room(token.len()) + base64url::room(0);
-        if self.bytes.len() < room {
-            self.bytes.resize(room, 0);
-        }
+        self.make_room(base64url::room(token.len()) + base64url::room(0));
         self.cut(token).ok_or_else(|| {
             self.bytes.fill(0);
             self.ends = [0; 3];
             // Three parts that could not be decoded, if not fewer or more.
             check_dots(token).err().unwrap_or(Reason::InvalidBase64url)
         })
+    }
+
+    fn make_room(&mut self, bytes: usize) {
+        if self.bytes.len() < bytes {
+            self.bytes.resize(bytes, 0);
+        }
     }
 
     /// The bytes the signature covers, of exactly three parts in base64url; only the last may be empty.
@@ -70,9 +73,7 @@ impl Parts {
     /// Holds a payload alone.
     pub(crate) fn set_payload(&mut self, payload: &[u8]) {
         self.wipe();
-        if self.bytes.len() < payload.len() {
-            self.bytes.resize(payload.len(), 0);
-        }
+        self.make_room(payload.len());
         self.bytes[..payload.len()].copy_from_slice(payload);
         self.ends = [0, payload.len(), payload.len()];
     }

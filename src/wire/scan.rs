@@ -70,7 +70,8 @@ impl Class {
         self.run_of_bytes(text)
     }
 
-    fn run_of_bytes(&self, bytes: &[u8]) -> usize {
+    /// [`Self::run`], byte by byte.
+    pub(super) fn run_of_bytes(&self, bytes: &[u8]) -> usize {
         bytes.iter().take_while(|byte| self.holds(**byte)).count()
     }
 }

@@ -349,7 +349,7 @@ impl Cursor<'_> {
     #[inline]
     fn digits(&mut self) -> Result<(), Reason> {
         let start = self.at;
-        if self.next().is_some_and(numeric_date::are_digits) {
+        if self.chunk(start).is_some_and(numeric_date::are_digits) {
             self.at += 8;
         }
         while self.peek().is_some_and(|b| b.is_ascii_digit()) {
@@ -372,22 +372,21 @@ impl Cursor<'_> {
     /// The [`Str::tag`] of a name.
     #[inline]
     fn tag(&self, name: &Range<u32>, escaped: bool) -> u32 {
-        let start = name.start as usize;
-        match self.text.as_bytes().get(start..start + 4).and_then(<[u8]>::first_chunk) {
+        match self.chunk(name.start) {
             Some(first) if !escaped => {
-                u32::from_le_bytes(*first) & FIRST[(name.end - name.start).min(4) as usize]
+                u32::from_le_bytes(first) & FIRST[(name.end - name.start).min(4) as usize]
             }
             _ => {
-                let raw = self.text.get(start..name.end as usize).unwrap_or_default();
+                let raw = self.text.get(name.start as usize..name.end as usize).unwrap_or_default();
                 Str { raw, escaped }.tag()
             }
         }
     }
 
-    /// The next so many bytes, if there are as many.
+    /// So many bytes from there on, if there are as many.
     #[inline]
-    fn next<const N: usize>(&self) -> Option<[u8; N]> {
-        self.text.as_bytes().get(self.at as usize..)?.first_chunk().copied()
+    fn chunk<const N: usize>(&self, at: u32) -> Option<[u8; N]> {
+        self.text.as_bytes().get(at as usize..)?.first_chunk().copied()
     }
 
     #[inline]
