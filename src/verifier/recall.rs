@@ -15,6 +15,24 @@ use std::sync::Arc;
 /// Keys of another meaning begin with another text.
 const TAG: &[u8] = b"attestor verified token 1";
 
+/// The key of a credential's verdict: its hash or, where one attestor is asked, a hash of both. The lowest bit tells
+/// which, so that no credential is what the other kind is made of.
+fn key_of(credential_sha256: &[u8; 32], attestor: Option<&str>) -> CacheKey {
+    let Some(attestor) = attestor else {
+        let mut key = *credential_sha256;
+        key[0] &= !1;
+        return key;
+    };
+    let mut hash = Context::new(&SHA256);
+    for part in [TAG, credential_sha256, attestor.as_bytes()] {
+        hash.update(part);
+    }
+    let mut key = [0; 32];
+    key.copy_from_slice(hash.finish().as_ref());
+    key[0] |= 1;
+    key
+}
+
 /// Where a credential's verdict is kept, and under what it would be made. Read before the verification begins: what
 /// changes meanwhile makes its result stale.
 pub(super) struct Place {
@@ -39,13 +57,7 @@ impl Verifier {
             return None;
         }
         let credential_sha256 = sha256(request.credential);
-        let mut hash = Context::new(&SHA256);
-        hash.update(TAG);
-        hash.update(&credential_sha256);
-        // Nothing follows the id, and an empty one is not none.
-        hash.update(&[u8::from(request.attestor.is_some())]);
-        hash.update(request.attestor.unwrap_or_default().as_bytes());
-        let key = hash.finish().as_ref().try_into().ok()?;
+        let key = key_of(&credential_sha256, request.attestor);
         let (cache_epoch, overlay_epoch) = (self.cache.epoch(), self.store.denial_epoch());
         Some(Place { credential_sha256, key, cache_epoch, overlay_epoch })
     }
@@ -112,5 +124,36 @@ impl Verifier {
             nodes: scratch.claims.nodes(),
         };
         self.cache.insert(&place.key, entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Evidence tells the hash of a credential: what is hashed with it may be sent as a credential, too.
+    #[test]
+    fn no_credential_is_the_key_of_another_for_one_attestor() {
+        let credential_sha256 = sha256(b"a credential");
+        for attestor in ["", "spiffe", "a longer name of an attestor"] {
+            let key = key_of(&credential_sha256, Some(attestor));
+            let forged = [TAG, &credential_sha256, attestor.as_bytes()].concat();
+            assert_ne!(key_of(&sha256(&forged), None), key);
+            assert_ne!(key_of(&sha256(&forged), Some("")), key);
+        }
+    }
+
+    #[test]
+    fn keys_are_told_apart_by_credential_and_by_attestor() {
+        let mut keys = Vec::new();
+        for credential in ["a", "b", "c"] {
+            for attestor in [None, Some(""), Some("a"), Some("b")] {
+                keys.push(key_of(&sha256(credential.as_bytes()), attestor));
+            }
+        }
+        let all = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), all);
     }
 }
