@@ -8,6 +8,7 @@ use crate::verdict::Reason;
 use crate::wire::base64url;
 use crate::wire::canonical::{Object, write_strings};
 use crate::wire::json::write_str;
+use core::fmt::Write as _;
 use ring::digest::{Context, SHA256};
 
 impl VerifyResult {
@@ -101,13 +102,15 @@ impl VerifyResult {
         let mut object = Object::begin(out);
         object.hex("digest", &policy.digest);
         if let Some((at, _)) = &self.outcome.mapped {
-            object.string("map", &format!("map[{at}]"));
+            // Writing to a string cannot fail.
+            let _ = write!(object.member("map"), "\"map[{at}]\"");
         }
         let allow = self.outcome.attestor().and_then(|attestor| attestor.allow.as_ref());
         if let Some((allow, entry)) = allow.zip(self.outcome.admitted_by) {
-            let mut rule = String::new();
-            allow.push_place(entry, &mut rule);
-            object.string("rule", &rule);
+            let rule = object.member("rule");
+            rule.push('"');
+            allow.push_place(entry, rule);
+            rule.push('"');
         }
         object.end();
     }
