@@ -151,7 +151,7 @@ def missing(results: Results, algorithm: str) -> Iterator[tuple[str, str]]:
 
 def states(results: Results) -> str:
     """Write what attestor's Rust program takes in each state, and for each refusal."""
-    tokens = ("valid", "evidence", "bad-signature", "unknown-kid", "expired")
+    tokens = ("valid", "distinct", "evidence", "bad-signature", "unknown-kid", "expired")
     lines = []
     for algorithm in ALGORITHMS:
         for state in ("cold", "portable", "ifma", "cached"):
@@ -169,6 +169,7 @@ def states(results: Results) -> str:
         "state",
         "signature checked by",
         "accepted",
+        "64 in turn",
         "and evidence written",
         "bad signature",
         "unknown kid",

@@ -6,13 +6,13 @@ use super::tables::{BaseTables, Ed25519Base, Ed25519Table, KeyTable, knows_answe
 use super::{Algorithm, Curve, Message, PublicKey};
 use crate::verdict::Reason;
 use core::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// The kernels of one store, and what all its keys share.
 pub(crate) struct Kernels {
     vectors: Option<Vectors>,
     base: BaseTables,
-    ed25519: OnceLock<Arc<Ed25519Base>>,
+    ed25519: OnceLock<Ed25519Base>,
     /// None if no form of RSA is faster than the reference.
     rsa: Option<Form>,
     passed: &'static Passed,
@@ -79,7 +79,7 @@ impl Kernels {
         for curve in Curve::ALL.into_iter().filter(|curve| knows_answer(*curve, self.vectors)) {
             passed |= bit_of(curve);
         }
-        if Ed25519Table::knows_answer() {
+        if Ed25519Table::knows_answer(self.vectors) {
             passed |= ED25519;
         }
         if self.rsa.is_none_or(rsa::knows_answers) {
@@ -133,8 +133,8 @@ impl Kernels {
         match key {
             PublicKey::Ec { curve, point } => KeyTable::new(&self.base, *curve, point).map(Prepared::Ec),
             PublicKey::Ed25519(point) => {
-                let base = self.ed25519.get_or_init(|| Arc::new(Ed25519Base::new()));
-                Ed25519Table::new(Arc::clone(base), point).map(Prepared::Ed25519)
+                let base = self.ed25519.get_or_init(|| Ed25519Base::new(self.vectors));
+                Ed25519Table::new(base, point).map(Prepared::Ed25519)
             }
             PublicKey::Rsa { .. } => RsaContext::new(self.rsa?, key).map(Prepared::Rsa),
         }

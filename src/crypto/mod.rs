@@ -12,6 +12,7 @@ mod mulx;
 mod p521_ecdsa;
 pub(crate) mod path;
 pub(crate) mod possession;
+mod prefetch;
 mod revocation;
 mod rsa;
 mod tables;

@@ -26,7 +26,7 @@ use super::lanes::Vectors;
 use super::{Curve, Message};
 use crate::verdict::Reason;
 use curves::{P256, P384, P521};
-use ecdsa::{BASE_WINDOW, Base, Table};
+use ecdsa::{Base, Table};
 use lanes::InLanes;
 use ring::digest::{SHA256, SHA384, SHA512};
 use std::sync::OnceLock;
@@ -47,7 +47,7 @@ impl BaseTables {
     }
 
     fn of<'a, C: InLanes<N>, const N: usize>(&self, base: &'a OnceLock<Base<C, N>>) -> &'a Base<C, N> {
-        base.get_or_init(|| Base::new(self.vectors, BASE_WINDOW))
+        base.get_or_init(|| Base::new(self.vectors, C::BASE_WINDOW))
     }
 }
 

@@ -17,7 +17,7 @@ const LONGEST_SIGNATURE: usize = 512;
 ///
 /// Only keys that live in a slot ever do, never those that a credential brings along. A table takes 148 KiB (P-256),
 /// 192 KiB (P-384), 392 KiB (P-521), 222 KiB (Ed25519) or at most 2 KiB (RSA), and the base point's of each curve in use
-/// 256 KiB, 576 KiB, 1.2 MiB or 696 KiB.
+/// 832 KiB, 576 KiB, 2.0 MiB or 696 KiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyTables {

@@ -70,6 +70,8 @@ pub fn cases(material: &Material, absent: &mut Vec<(String, String)>) -> Result<
             let check = check(Rc::clone(&verifier), material.token(token));
             cases.push(Case::new(name(token), expected, check));
         }
+        let distinct = check_in_turn(Rc::clone(&verifier), material.distinct.clone());
+        cases.push(Case::new(name("distinct"), true, distinct));
         let check = check_with_evidence(verifier, material.token("valid"));
         cases.push(Case::new(name("evidence"), true, check));
     }

@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(Comb::<C, N>::bytes(window), size_of_val(&*comb.points));
         for scalar in scalars(&n, window) {
             let mut sum = Sum::INFINITY;
-            comb.terms(&from_be_bytes(&scalar.to_bytes_be()), |point, minus| sum.add(point, minus));
+            comb.terms(&from_be_bytes(&scalar.to_bytes_be()), |point, minus| sum.add(&point.signed(minus)));
             let expected = reference::combine(C::CURVE, &scalar, &point, &BigUint::ZERO, &point);
             assert_eq!(encode(&sum), expected, "{:?} {window} {scalar}", C::CURVE);
         }

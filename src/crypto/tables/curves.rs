@@ -16,6 +16,8 @@ pub(super) trait Weierstrass<const N: usize>: Copy + Eq + core::fmt::Debug {
     const BITS: usize;
     /// Bits of a window of a key: one more is faster, and nearly doubles the table.
     const KEY_WINDOW: usize;
+    /// Bits of a window of the base point, whose table all keys share.
+    const BASE_WINDOW: usize;
     /// The coefficient b.
     const B: [u64; N];
     /// x and y of the base point.
@@ -40,6 +42,7 @@ impl Weierstrass<4> for P256 {
     const CURVE: Curve = Curve::P256;
     const BITS: usize = 256;
     const KEY_WINDOW: usize = 7;
+    const BASE_WINDOW: usize = 10;
     const B: [u64; 4] =
         [0x3bce_3c3e_27d2_604b, 0x651d_06b0_cc53_b0f6, 0xb3eb_bd55_7698_86bc, 0x5ac6_35d8_aa3a_93e7];
     const BASE: [[u64; 4]; 2] = [
@@ -84,6 +87,7 @@ impl Weierstrass<6> for P384 {
     const CURVE: Curve = Curve::P384;
     const BITS: usize = 384;
     const KEY_WINDOW: usize = 6;
+    const BASE_WINDOW: usize = 8;
     const B: [u64; 6] = [
         0x2a85_c8ed_d3ec_2aef,
         0xc656_398d_8a2e_d19d,
@@ -142,6 +146,7 @@ impl Weierstrass<9> for P521 {
     const CURVE: Curve = Curve::P521;
     const BITS: usize = 521;
     const KEY_WINDOW: usize = 6;
+    const BASE_WINDOW: usize = 9;
     const B: [u64; 9] = [
         0xef45_1fd4_6b50_3f00,
         0x3573_df88_3d2c_34f1,

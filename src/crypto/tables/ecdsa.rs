@@ -13,11 +13,9 @@ use super::straus;
 use crate::crypto::lanes::Vectors;
 use crate::crypto::limbs::{from_be_bytes, less, raw_add};
 use crate::crypto::mulx::{self, Work};
+use crate::crypto::prefetch::prefetch;
 use crate::verdict::Reason;
 use std::sync::Arc;
-
-/// Bits of a window of the base point, whose table all keys of a curve share.
-pub(super) const BASE_WINDOW: usize = 8;
 
 /// The base point's multiples and the form that they have, and with it the keys' tables.
 pub(super) enum Base<C: Weierstrass<N>, const N: usize> {
@@ -93,13 +91,14 @@ impl<C: Weierstrass<N>, const N: usize> Work for Combine<'_, C, N> {
         let (mut terms, mut count) = ([None; MOST_TERMS], 0);
         for (comb, scalar) in self.0 {
             comb.terms(scalar, |point, minus| {
+                prefetch(point);
                 terms[count] = Some((point, minus));
                 count += 1;
             });
         }
         let mut sum = Sum::INFINITY;
         for (point, minus) in terms.iter().map_while(|term| *term) {
-            sum.add(point, minus);
+            sum.add(&point.signed(minus));
         }
         [sum.x, sum.zz]
     }

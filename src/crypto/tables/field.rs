@@ -68,8 +68,9 @@ fn reduce<const N: usize>(limbs: [u64; N], carried: bool, p: &[u64; N]) -> [u64;
 #[inline(always)]
 fn drop_carry<const N: usize>(limbs: [u64; N], carried: bool, p: &[u64; N]) -> [u64; N] {
     let (less, borrowed) = raw_sub(&limbs, &select(carried, *p, [0; N]));
-    // Next to never: the first time leaves less than R - p above R.
-    if carried && !borrowed { raw_sub(&less, p).0 } else { less }
+    // Next to never: the first time leaves less than R - p above R. What carried nothing borrows nothing, and to ask for
+    // that first would be a jump that nobody can guess.
+    if carried == borrowed { less } else { raw_sub(&less, p).0 }
 }
 
 /// a b, and what of it lies above N limbs.
@@ -161,6 +162,12 @@ impl<M: Modulus<N>, const N: usize> Residue<M, N> {
         self + self
     }
 
+    /// This one or, unless `first`, the other, without a jump.
+    #[inline(always)]
+    pub(super) fn or(self, other: Self, first: bool) -> Self {
+        Self::raw(select(first, self.0, other.0))
+    }
+
     /// A value below 2 p, of which `high` lies above N limbs, as a residue.
     #[inline(always)]
     pub(super) fn reduced(value: [u64; N], high: u64) -> Self {
@@ -192,8 +199,8 @@ impl<M: Modulus<N>, const N: usize> core::ops::Sub for Residue<M, N> {
     fn sub(self, other: Self) -> Self {
         let (difference, borrowed) = raw_sub(&self.0, &other.0);
         let (sum, carried) = raw_add(&difference, &select(borrowed, M::VALUE, [0; N]));
-        // Next to never: what is taken away is below 2 p, and hardly ever p or more.
-        Self::raw(if borrowed && !carried { raw_add(&sum, &M::VALUE).0 } else { sum })
+        // Next to never: what is taken away is below 2 p, and hardly ever p or more. As in `drop_carry`, one question.
+        Self::raw(if borrowed == carried { sum } else { raw_add(&sum, &M::VALUE).0 })
     }
 }
 

@@ -7,9 +7,9 @@
 #![allow(clippy::absurd_extreme_comparisons, clippy::bad_bit_mask, clippy::out_of_bounds_indexing)]
 #![allow(clippy::unnecessary_min_or_max)]
 
-mod field;
+pub(super) mod field;
 mod point;
-mod sum;
+pub(super) mod sum;
 #[cfg(test)]
 mod tests;
 
@@ -82,12 +82,15 @@ impl<C: InLanes<N>, const N: usize> Packed<C, N> {
 
     /// Puts the scalar's multiple of the point among the terms; the scalar is below the order.
     fn add_to<'a>(&'a self, terms: &mut Terms<'a, N>, scalar: &[u64; N]) {
-        let entries = self.entries();
+        // Counted here: a count among the terms would go through memory for each.
+        let (entries, mut count) = (self.entries(), terms.count);
         places::<C, N>(scalar, self.window, |at, minus| {
             if let Some(entry) = entries.get(at) {
-                terms.push(entry, minus);
+                terms.put(count, entry, minus);
+                count += 1;
             }
         });
+        terms.count = count;
     }
 
     /// Adds the scalar's multiple of the point to a portable sum.
@@ -96,7 +99,7 @@ impl<C: InLanes<N>, const N: usize> Packed<C, N> {
         places::<C, N>(scalar, self.window, |at, minus| {
             if let Some([x, y]) = entries.get(at) {
                 let point = Affine { x: Element::<C, N>::raw(*x) * back, y: Element::<C, N>::raw(*y) * back };
-                sum.add(&point, minus);
+                sum.add(&point.signed(minus));
             }
         });
     }

@@ -26,6 +26,12 @@ impl<C: Weierstrass<N>, const N: usize> Affine<C, N> {
         Self { x: Element::<C, N>::of(&from_be_bytes(x)), y: Element::<C, N>::of(&from_be_bytes(y)) }
     }
 
+    /// The point or, where `minus`, its opposite.
+    #[inline(always)]
+    pub(super) fn signed(&self, minus: bool) -> Self {
+        Self { x: self.x, y: (-self.y).or(self.y, minus) }
+    }
+
     /// Whether y^2 = x^3 - 3 x + b.
     fn is_on_curve(&self) -> bool {
         let three = triple(Element::<C, N>::ONE);
@@ -72,16 +78,15 @@ impl<C: Weierstrass<N>, const N: usize> Sum<C, N> {
         self.zz.is_zero()
     }
 
-    /// Adds a point or, where `minus`, its opposite. "madd-2008-s" of the Explicit-Formulas Database.
+    /// Adds a point. "madd-2008-s" of the Explicit-Formulas Database.
     #[inline(always)]
-    pub(super) fn add(&mut self, point: &Affine<C, N>, minus: bool) {
-        let y = if minus { -point.y } else { point.y };
+    pub(super) fn add(&mut self, point: &Affine<C, N>) {
         if self.is_infinity() {
-            *self = Self::of(point.x, y);
+            *self = Self::of(point.x, point.y);
             return;
         }
         let p = point.x * self.zz - self.x;
-        let r = y * self.zzz - self.y;
+        let r = point.y * self.zzz - self.y;
         if p.is_zero() {
             *self = if r.is_zero() { self.double() } else { Self::INFINITY };
             return;
@@ -163,8 +168,8 @@ pub(super) mod tests {
         let point = |k: i64| read::<C, N>(&multiple(k));
         for i in -4..=4 {
             let mut scaled = Sum::INFINITY;
-            scaled.add(&point(i + 11), false);
-            scaled.add(&point(11), true);
+            scaled.add(&point(i + 11));
+            scaled.add(&point(11).signed(true));
             let plain = if i == 0 { Sum::INFINITY } else { Sum::of(point(i).x, point(i).y) };
             for start in [plain, scaled] {
                 assert_eq!(encode(&start), multiple(i));
@@ -172,7 +177,7 @@ pub(super) mod tests {
                 for j in 1..=4 {
                     for minus in [false, true] {
                         let mut sum = start;
-                        sum.add(&point(j), minus);
+                        sum.add(&point(j).signed(minus));
                         assert_eq!(
                             encode(&sum),
                             multiple(if minus { i - j } else { i + j }),

@@ -49,7 +49,7 @@ impl<C: Weierstrass<N>, const N: usize> Factor<C, N> {
     fn add_digit(&self, sum: &mut Sum<C, N>, at: usize) {
         let (size, minus) = self.digits[at];
         if let Some(point) = size.checked_sub(1).and_then(|at| self.multiples.get(at)) {
-            sum.add(point, minus);
+            sum.add(&point.signed(minus));
         }
     }
 }
@@ -58,7 +58,7 @@ impl<C: Weierstrass<N>, const N: usize> Factor<C, N> {
 fn multiples<C: Weierstrass<N>, const N: usize>(point: Affine<C, N>) -> [Affine<C, N>; WIDTH] {
     let mut sum = Sum::INFINITY;
     let sums: [Sum<C, N>; WIDTH] = core::array::from_fn(|_| {
-        sum.add(&point, false);
+        sum.add(&point);
         sum
     });
     let (mut inverses, mut products) = (sums.map(|sum| sum.zzz), [Element::<C, N>::ONE; WIDTH]);

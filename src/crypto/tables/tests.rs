@@ -5,6 +5,7 @@
 mod agreement;
 mod ratchet;
 
+use super::curves::{P256, P384, P521, Weierstrass};
 use super::reference::{self, Random};
 use super::{BaseTables, KeyTable, knows_answer};
 use crate::crypto::lanes::Vectors;
@@ -18,14 +19,19 @@ fn int(value: u64) -> BigUint {
     BigUint::from(value)
 }
 
-/// Base tables of every form: portable, in emulated lanes and, where there are any, in the processor's.
-pub(in crate::crypto) fn forms() -> Vec<BaseTables> {
-    let mut forms = vec![BaseTables::default(), BaseTables::new(Some(Vectors::emulated()))];
+/// No vectors, emulated ones and, where there are any, the processor's.
+pub(super) fn vectors() -> Vec<Option<Vectors>> {
+    let mut all = vec![None, Some(Vectors::emulated())];
     match Vectors::detect() {
-        Some(vectors) => forms.push(BaseTables::new(Some(vectors))),
+        Some(vectors) => all.push(Some(vectors)),
         None => eprintln!("not run: this processor has no AVX-512 IFMA"),
     }
-    forms
+    all
+}
+
+/// Base tables of every form.
+pub(in crate::crypto) fn forms() -> Vec<BaseTables> {
+    vectors().into_iter().map(BaseTables::new).collect()
 }
 
 /// Every form with every curve.
@@ -143,22 +149,26 @@ fn exceptional_sums() {
 
 /// Lanes meet equal and opposite points: when a lane adds a point, and in each of the three steps that add up lanes.
 ///
-/// All digits of the scalars are one, so the points are G 2^(8 i) and then Q 2^(w j), dealt in this order; Q is what
+/// All digits of the scalars are one, so the points are G 2^(v i) and then Q 2^(w j), dealt in this order; Q is what
 /// makes two summands meet.
 #[test]
 fn exceptional_lanes() {
     for (base, curve) in &each() {
         let n = reference::order(*curve);
         let bits = usize::try_from(n.bits()).unwrap() - 1;
-        let w = if *curve == Curve::P256 { 7 } else { 6 };
-        let (of_g, of_q) = (bits / 8, bits / w);
+        let (v, w) = match curve {
+            Curve::P256 => (P256::BASE_WINDOW, P256::KEY_WINDOW),
+            Curve::P384 => (P384::BASE_WINDOW, P384::KEY_WINDOW),
+            Curve::P521 => (P521::BASE_WINDOW, P521::KEY_WINDOW),
+        };
+        let (of_g, of_q) = (bits / v, bits / w);
         let sum =
             |count: usize, window: usize| (0..count).fold(int(0), |sum, i| sum + (int(1) << (i * window)));
-        let (u1, u2) = (sum(of_g, 8), sum(of_q, w));
+        let (u1, u2) = (sum(of_g, v), sum(of_q, w));
         // What the lanes of a mask add up, as factors of G and of Q.
         let share = |mask: u8| {
             let mine = |at: &usize| mask >> (at % 8) & 1 == 1;
-            let g = (0..of_g).filter(mine).fold(int(0), |sum, i| sum + (int(1) << (8 * i)));
+            let g = (0..of_g).filter(mine).fold(int(0), |sum, i| sum + (int(1) << (v * i)));
             let q = (0..of_q).filter(|j| mine(&(of_g + j))).fold(int(0), |sum, j| sum + (int(1) << (w * j)));
             [g, q]
         };
@@ -195,8 +205,8 @@ fn exceptional_lanes() {
         // The same scalars and another key: no exception, nothing falls back. Fewer points than two for a lane do.
         let table = KeyTable::new(base, *curve, &reference::multiple(*curve, &int(5))).unwrap();
         assert_eq!(table.lanes_can_tell([&u1, &u2]), base.vectors.is_some());
-        assert_eq!(table.lanes_can_tell([&sum(8, 8), &sum(8, w)]), base.vectors.is_some());
-        assert!(!table.lanes_can_tell([&sum(8, 8), &sum(7, w)]));
+        assert_eq!(table.lanes_can_tell([&sum(8, v), &sum(8, w)]), base.vectors.is_some());
+        assert!(!table.lanes_can_tell([&sum(8, v), &sum(7, w)]));
     }
 }
 

@@ -1,5 +1,7 @@
 //! All the multiples of one point that a sum of windows can ask for.
 
+#![allow(clippy::inline_always)] // what is taken is worked with in the caller
+
 use super::super::comb::{bits, invert_all};
 use super::point::{Affine, Sum};
 use super::scalar;
@@ -8,9 +10,9 @@ use super::scalar;
 ///
 /// Digits are signed, so d ends at 2^(w - 1). The last digit is not, and takes the last carry: a scalar is below 2^252
 /// and a little, and must not be exchanged for its opposite, because P may be of another order than the base point.
-pub(super) struct Comb<const WINDOW: usize>(Box<[Affine]>);
+pub(super) struct Comb<T, const WINDOW: usize>(Box<[T]>);
 
-impl<const WINDOW: usize> Comb<WINDOW> {
+impl<T, const WINDOW: usize> Comb<T, WINDOW> {
     /// Windows but the last.
     const ROWS: usize = (scalar::BITS - 1) / WINDOW;
     const WIDTH: usize = 1 << (WINDOW - 1);
@@ -19,6 +21,33 @@ impl<const WINDOW: usize> Comb<WINDOW> {
     /// How many terms a multiple has.
     pub(super) const TERMS: usize = Self::ROWS + 1;
 
+    /// Bytes on the heap.
+    pub(super) const fn bytes() -> usize {
+        Self::POINTS * size_of::<T>()
+    }
+
+    /// The same table in another form.
+    pub(super) fn map<U>(&self, form: impl Fn(&T) -> U) -> Comb<U, WINDOW> {
+        Comb(self.0.iter().map(form).collect())
+    }
+
+    /// Calls `take` once for every window, with the point that the scalar's multiple has of it, if any, and whether its
+    /// opposite is meant; the scalar is below the base point's order.
+    #[inline(always)]
+    pub(super) fn each<'a>(&'a self, scalar: &[u64; 4], mut take: impl FnMut(usize, Option<&'a T>, bool)) {
+        let mut carry = 0;
+        for i in 0..Self::TERMS {
+            let last = i == Self::ROWS;
+            let digit = bits(scalar, i * WINDOW, WINDOW + usize::from(last)) + carry;
+            let minus = digit > Self::WIDTH && !last;
+            carry = usize::from(minus);
+            let size = if minus { 2 * Self::WIDTH - digit } else { digit };
+            take(i, size.checked_sub(1).and_then(|at| self.0.get(i * Self::WIDTH + at)), minus);
+        }
+    }
+}
+
+impl<const WINDOW: usize> Comb<Affine, WINDOW> {
     /// Allocates the table and, while it is made, a few rows.
     pub(super) fn new(point: Sum) -> Self {
         let (mut points, mut first) = (Vec::with_capacity(Self::POINTS), point);
@@ -30,24 +59,14 @@ impl<const WINDOW: usize> Comb<WINDOW> {
         Self(points.into())
     }
 
-    /// Bytes on the heap.
-    pub(super) const fn bytes() -> usize {
-        Self::POINTS * size_of::<Affine>()
-    }
-
     /// Fetches the points that add up to the scalar's multiple, one of every window; the scalar is below the base point's
     /// order.
     pub(super) fn fetch(&self, scalar: &[u64; 4], terms: &mut [Affine]) {
-        let mut carry = 0;
-        for (i, term) in terms.iter_mut().take(Self::TERMS).enumerate() {
-            let last = i == Self::ROWS;
-            let digit = bits(scalar, i * WINDOW, WINDOW + usize::from(last)) + carry;
-            let minus = digit > Self::WIDTH && !last;
-            carry = usize::from(minus);
-            let size = if minus { 2 * Self::WIDTH - digit } else { digit };
-            let point = size.checked_sub(1).and_then(|at| self.0.get(i * Self::WIDTH + at));
-            *term = point.unwrap_or(&Affine::NONE).signed(minus);
-        }
+        self.each(scalar, |at, point, minus| {
+            if let Some(term) = terms.get_mut(at) {
+                *term = point.unwrap_or(&Affine::NONE).signed(minus);
+            }
+        });
     }
 }
 
@@ -98,10 +117,10 @@ mod tests {
     fn multiplies<const WINDOW: usize>() {
         let strong = ED25519_BASEPOINT_POINT * Scalar::from(77u32);
         for point in [strong, strong + EIGHT_TORSION[1]] {
-            let comb = Comb::<WINDOW>::new(read(point));
-            assert_eq!(Comb::<WINDOW>::bytes(), size_of_val(&*comb.0));
+            let comb = Comb::<Affine, WINDOW>::new(read(point));
+            assert_eq!(Comb::<Affine, WINDOW>::bytes(), size_of_val(&*comb.0));
             for scalar in scalars(WINDOW) {
-                let mut terms = vec![Affine::NONE; Comb::<WINDOW>::TERMS];
+                let mut terms = vec![Affine::NONE; Comb::<Affine, WINDOW>::TERMS];
                 comb.fetch(&from_le_bytes(scalar.as_bytes()), &mut terms);
                 let mut sum = Sum::NONE;
                 for term in &terms {
@@ -126,7 +145,7 @@ mod tests {
 
     #[test]
     fn holds_the_multiples_that_it_says() {
-        let comb = Comb::<6>::new(Sum::base());
+        let comb = Comb::<Affine, 6>::new(Sum::base());
         let mut row = ED25519_BASEPOINT_POINT;
         for (i, points) in comb.0.chunks(32).enumerate() {
             // The last row goes on to 64.

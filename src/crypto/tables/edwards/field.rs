@@ -9,7 +9,7 @@ use crate::crypto::limbs::{from_le_bytes, raw_add, raw_sub};
 
 /// The prime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Prime;
+pub(in super::super) struct Prime;
 
 impl Modulus<4> for Prime {
     const VALUE: [u64; 4] = [!0 - 18, !0, !0, !0 >> 1];
@@ -34,6 +34,11 @@ impl Element {
         Self([0x6666_6666_6666_6658, 0x6666_6666_6666_6666, 0x6666_6666_6666_6666, 0x6666_6666_6666_6666]),
     ];
 
+    /// Of an integer.
+    pub(super) const fn of(limbs: [u64; 4]) -> Self {
+        Self(limbs)
+    }
+
     /// Of little-endian bytes.
     pub(super) fn read(bytes: &[u8; 32]) -> Self {
         Self(from_le_bytes(bytes))
@@ -45,6 +50,11 @@ impl Element {
         let (value, _) = raw_add(&[a, b, c, d & (!0 >> 1)], &[19 * (d >> 63), 0, 0, 0]);
         let (less, borrowed) = raw_sub(&value, &Prime::VALUE); // below 2^255 + 19: once is enough
         if borrowed { value } else { less }
+    }
+
+    /// What it is held as.
+    pub(super) const fn limbs(self) -> [u64; 4] {
+        self.0
     }
 
     pub(super) fn is_odd(self) -> bool {

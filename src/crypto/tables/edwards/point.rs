@@ -28,6 +28,11 @@ impl Affine {
         Self { sum: y + x, difference: y - x, product: (x * y * Element::D).double() }
     }
 
+    /// y + x, y - x and 2 d x y.
+    pub(super) fn coordinates(&self) -> [Element; 3] {
+        [self.sum, self.difference, self.product]
+    }
+
     /// The point or, where `minus`, its opposite.
     #[inline(always)]
     pub(super) fn signed(&self, minus: bool) -> Self {
@@ -42,8 +47,8 @@ impl Affine {
 /// A sum of points: x = X / Z, y = Y / Z, and T = X Y / Z.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sum {
-    x: Element,
-    y: Element,
+    pub(super) x: Element,
+    pub(super) y: Element,
     pub(super) z: Element,
     t: Element,
 }
@@ -71,11 +76,6 @@ impl Sum {
             return None;
         }
         Some(Self::of(if x.is_odd() == odd { x } else { -x }, y))
-    }
-
-    /// Whether the encoding is the sum's: nothing but the canonical one is. One inversion, and only where y fits.
-    pub(super) fn is_encoded_as(&self, encoded: &[u8; 32]) -> bool {
-        split(encoded).is_some_and(|(y, odd)| y * self.z == self.y && self.x.over(self.z).is_odd() == odd)
     }
 
     /// Adds a point. "madd-2008-hwcd-3" of the Explicit-Formulas Database.
@@ -112,6 +112,11 @@ impl core::ops::Neg for Sum {
     }
 }
 
+/// Whether an encoding is that of X / Z and Y / Z: nothing but the canonical one is. One inversion, and only where y fits.
+pub(super) fn is_encoding(encoded: &[u8; 32], [x, y, z]: [Element; 3]) -> bool {
+    split(encoded).is_some_and(|(encoded_y, odd)| encoded_y * z == y && x.over(z).is_odd() == odd)
+}
+
 /// y below the prime, and whether x is odd.
 fn split(encoded: &[u8; 32]) -> Option<(Element, bool)> {
     let mut y = *encoded;
@@ -127,6 +132,12 @@ pub(super) mod tests {
     use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
     use curve25519_dalek::scalar::Scalar;
     use curve25519_dalek::traits::Identity;
+
+    impl Sum {
+        pub(in super::super) fn is_encoded_as(&self, encoded: &[u8; 32]) -> bool {
+            is_encoding(encoded, [self.x, self.y, self.z])
+        }
+    }
 
     pub(in super::super) fn read(point: EdwardsPoint) -> Sum {
         Sum::decode(&point.compress().0).unwrap()

@@ -25,10 +25,10 @@ macro_rules! digits {
         $body
     })* }};
 }
-pub(super) use digits;
+pub(in super::super) use digits;
 
 /// A product before it is reduced: column i counts 2^(52 i), and the columns from 2 D on are not used.
-type Columns<M> = [<M as Machine>::Lanes; COLUMNS];
+pub(in super::super) type Columns<M> = [<M as Machine>::Lanes; COLUMNS];
 
 /// A prime of D digits, and how a product is reduced by it.
 pub(in super::super) trait Digits<const D: usize>: Copy {
@@ -53,16 +53,16 @@ pub(in super::super) trait Digits<const D: usize>: Copy {
 
 /// Digits below 2^52.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Strict<M: Machine, const D: usize>(pub(super) [M::Lanes; D]);
+pub(in super::super) struct Strict<M: Machine, const D: usize>(pub(in super::super) [M::Lanes; D]);
 
 /// Digits of two's complement and at most 61 bits. Their sum may be of any sign while it is worked on, and is not
 /// negative and below 2^(52 D) in the end.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Loose<M: Machine, const D: usize>(pub(super) [M::Lanes; D]);
+pub(in super::super) struct Loose<M: Machine, const D: usize>(pub(in super::super) [M::Lanes; D]);
 
 /// The residues of one prime on one machine.
-pub(super) struct Field<M, P, const D: usize> {
-    pub(super) m: M,
+pub(in super::super) struct Field<M, P, const D: usize> {
+    pub(in super::super) m: M,
     prime: PhantomData<P>,
 }
 
@@ -80,20 +80,20 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
     const APART: bool = P::APART || cfg!(debug_assertions);
 
     #[inline(always)]
-    pub(super) fn of(m: M) -> Self {
+    pub(in super::super) fn of(m: M) -> Self {
         Self { m, prime: PhantomData }
     }
 
     /// a b / R', for a b < 15 p R': below a b / R' + p.
     #[inline(always)]
-    pub(super) fn product(self, a: &Strict<M, D>, b: &Strict<M, D>) -> Loose<M, D> {
+    pub(in super::super) fn product(self, a: &Strict<M, D>, b: &Strict<M, D>) -> Loose<M, D> {
         let product = Product { field: self, a, b };
         if Self::APART { self.m.apart(product) } else { product.run(self.m) }
     }
 
     /// a^2 / R', for a^2 < 15 p R': below a^2 / R' + p.
     #[inline(always)]
-    pub(super) fn square(self, a: &Strict<M, D>) -> Loose<M, D> {
+    pub(in super::super) fn square(self, a: &Strict<M, D>) -> Loose<M, D> {
         let square = Square { field: self, a };
         if Self::APART { self.m.apart(square) } else { square.run(self.m) }
     }
@@ -110,14 +110,14 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
     }
 
     #[inline(always)]
-    pub(super) fn add(self, a: Loose<M, D>, b: &[M::Lanes; D]) -> Loose<M, D> {
+    pub(in super::super) fn add(self, a: Loose<M, D>, b: &[M::Lanes; D]) -> Loose<M, D> {
         let mut sum = a.0;
         digits!(I below D => { sum[I] = self.m.add(sum[I], b[I]); });
         Loose(sum)
     }
 
     #[inline(always)]
-    pub(super) fn subtract(self, a: Loose<M, D>, b: &[M::Lanes; D]) -> Loose<M, D> {
+    pub(in super::super) fn subtract(self, a: Loose<M, D>, b: &[M::Lanes; D]) -> Loose<M, D> {
         let mut difference = a.0;
         digits!(I below D => { difference[I] = self.m.sub(difference[I], b[I]); });
         Loose(difference)
@@ -133,7 +133,7 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
 
     /// So many times the prime.
     #[inline(always)]
-    pub(super) fn primes(self, count: u64) -> Loose<M, D> {
+    pub(in super::super) fn primes(self, count: u64) -> Loose<M, D> {
         let mut out = [self.m.splat(0); D];
         digits!(I below D => { out[I] = self.m.splat(count * P::VALUE[I]); });
         Loose(out)
@@ -141,7 +141,7 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
 
     /// a where the lane's bit is set, b elsewhere.
     #[inline(always)]
-    pub(super) fn select(self, mask: u8, a: &Strict<M, D>, b: &Strict<M, D>) -> Strict<M, D> {
+    pub(in super::super) fn select(self, mask: u8, a: &Strict<M, D>, b: &Strict<M, D>) -> Strict<M, D> {
         let mut out = b.0;
         digits!(I below D => { out[I] = self.m.select(mask, a.0[I], b.0[I]); });
         Strict(out)
@@ -149,7 +149,7 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
 
     /// Digits below 2^52 of a value that is below `bound` sixteenths of p and has such.
     #[inline(always)]
-    pub(super) fn carry(self, value: Loose<M, D>, bound: u64) -> Strict<M, D> {
+    pub(in super::super) fn carry(self, value: Loose<M, D>, bound: u64) -> Strict<M, D> {
         let (m, mut out, mask) = (self.m, value.0, self.m.splat(DIGIT_MASK));
         digits!(I below D - 1 => {
             out[I + 1] = m.add(out[I + 1], m.shift_right_signed::<DIGIT>(out[I]));
@@ -280,7 +280,7 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
 }
 
 /// The 52-bit digits of 64-bit limbs.
-pub(super) const fn digits_of<const N: usize, const D: usize>(limbs: &[u64; N]) -> [u64; D] {
+pub(in super::super) const fn digits_of<const N: usize, const D: usize>(limbs: &[u64; N]) -> [u64; D] {
     let (mut out, mut i) = ([0; D], 0);
     while i < D {
         let (limb, shift) = (52 * i / 64, 52 * i % 64);

@@ -92,9 +92,7 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
         ppp: &Strict<M, D>,
         q: &Strict<M, D>,
     ) -> [Strict<M, D>; 2] {
-        let above = self.add(self.square(r), &self.primes(4).0);
-        let x = self.subtract(self.subtract(self.subtract(above, &ppp.0), &q.0), &q.0);
-        let x = self.carry(self.fold(x), P::BOUND_OF_X);
+        let x = self.x_of(r, ppp, q);
         let fall = self.subtract(self.add(self.primes(P::ABOVE_X), &q.0), &x.0);
         let fall = self.carry(fall, bound::Q + 16 * P::ABOVE_X);
         let minus_y = self.carry(self.subtract(self.primes(3), &y.0), 48 + 1);
@@ -102,10 +100,18 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
         [x, y]
     }
 
-    /// The sum of eight sums and eight others.
+    /// X of the sum.
     #[inline(always)]
-    pub(super) fn add_sums(self, first: &Sum<M, D>, second: &Sum<M, D>) -> Sum<M, D> {
-        self.m.apart(AddSums { field: self, first, second })
+    fn x_of(self, r: &Strict<M, D>, ppp: &Strict<M, D>, q: &Strict<M, D>) -> Strict<M, D> {
+        let above = self.add(self.square(r), &self.primes(4).0);
+        let x = self.subtract(self.subtract(self.subtract(above, &ppp.0), &q.0), &q.0);
+        self.carry(self.fold(x), P::BOUND_OF_X)
+    }
+
+    /// The sum of eight sums and eight others; of the last one, only X and ZZ.
+    #[inline(always)]
+    pub(super) fn add_sums(self, first: &Sum<M, D>, second: &Sum<M, D>, last: bool) -> Sum<M, D> {
+        self.m.apart(AddSums { field: self, first, second, last })
     }
 }
 
@@ -113,6 +119,7 @@ struct AddSums<'a, M: Machine, P, const D: usize> {
     field: Field<M, P, D>,
     first: &'a Sum<M, D>,
     second: &'a Sum<M, D>,
+    last: bool,
 }
 
 impl<M: Machine, P: Digits<D>, const D: usize> Part<M> for AddSums<'_, M, P, D> {
@@ -121,7 +128,7 @@ impl<M: Machine, P: Digits<D>, const D: usize> Part<M> for AddSums<'_, M, P, D> 
     /// "add-2008-s".
     #[inline(always)]
     fn run(self, _: M) -> Sum<M, D> {
-        let Self { field, first, second } = self;
+        let Self { field, first, second, last } = self;
         let u = field.carry(field.product(&first.x, &second.zz), bound::ONCE);
         let s = field.carry(field.product(&first.y, &second.zzz), bound::ONCE);
         let two = field.primes(2);
@@ -130,11 +137,14 @@ impl<M: Machine, P: Digits<D>, const D: usize> Part<M> for AddSums<'_, M, P, D> 
         let r = field.subtract(field.add(field.product(&second.y, &first.zzz), &two.0), &s.0);
         let r = field.carry(r, bound::ONCE + 32);
         let zz = field.carry(field.product(&first.zz, &second.zz), bound::ONCE);
-        let zzz = field.carry(field.product(&first.zzz, &second.zzz), bound::ONCE);
         let pp = field.carry(field.square(&p), bound::PP);
         let ppp = field.carry(field.product(&p, &pp), bound::PPP);
         let q = field.carry(field.product(&u, &pp), bound::Q);
         let zz = field.carry(field.product(&zz, &pp), bound::ZZ);
+        if last {
+            return Sum { x: field.x_of(&r, &ppp, &q), y: s, zz, zzz: ppp };
+        }
+        let zzz = field.carry(field.product(&first.zzz, &second.zzz), bound::ONCE);
         let zzz = field.carry(field.product(&zzz, &ppp), bound::ZZ);
         let [x, y] = field.finish(&s, &r, &ppp, &q);
         Sum { x, y, zz, zzz }

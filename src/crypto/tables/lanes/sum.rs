@@ -7,37 +7,61 @@ use super::field::{Digits, Field, Strict, digits};
 use super::point::{Affine, Sum};
 use crate::crypto::lanes::{DIGIT, DIGIT_MASK, Kernel, LANES, Machine, Vectors};
 use crate::crypto::limbs::less;
+use crate::crypto::prefetch::prefetch;
 use core::marker::PhantomData;
 
-/// x and y, each below the prime, in the lanes' Montgomery form.
-pub(in super::super) type Entry<const N: usize> = [[u64; N]; 2];
+/// What a table has of a point, x and y for one: each below the prime, in the lanes' Montgomery form.
+pub(in super::super) type Entry<const N: usize, const K: usize = 2> = [[u64; N]; K];
 
 /// Rounds of eight points at most: enough for windows of five bits of both scalars of any curve.
 const ROUNDS: usize = 27;
+/// Room for the limbs of the longest entry, in whole blocks of eight.
+const MOST_LIMBS: usize = 24;
 
 /// The points of one sum, and whether a point's opposite is meant.
-pub(in super::super) struct Terms<'a, const N: usize> {
-    entries: [[&'a Entry<N>; LANES]; ROUNDS],
-    minus: [u8; ROUNDS],
-    count: usize,
+pub(in super::super) struct Terms<'a, const N: usize, const K: usize = 2> {
+    entries: [[&'a Entry<N, K>; LANES]; ROUNDS],
+    /// One or nothing, a byte for every point: bits would have to be read before they are written.
+    minus: [[u8; LANES]; ROUNDS],
+    /// How many there are.
+    pub(super) count: usize,
 }
 
-impl<'a, const N: usize> Terms<'a, N> {
-    const NONE: Entry<N> = [[0; N]; 2];
+impl<'a, const N: usize, const K: usize> Terms<'a, N, K> {
+    const NONE: Entry<N, K> = [[0; N]; K];
 
-    pub(super) fn new() -> Self {
-        Self { entries: [[&Self::NONE; LANES]; ROUNDS], minus: [0; ROUNDS], count: 0 }
+    pub(in super::super) fn new() -> Self {
+        Self { entries: [[&Self::NONE; LANES]; ROUNDS], minus: [[0; LANES]; ROUNDS], count: 0 }
     }
 
-    pub(super) fn push(&mut self, entry: &'a Entry<N>, minus: bool) {
-        let (round, lane) = (self.count / LANES, self.count % LANES);
-        if let (Some(entries), Some(signs)) = (self.entries.get_mut(round), self.minus.get_mut(round)) {
-            entries[lane] = entry;
-            *signs |= u8::from(minus) << lane;
+    /// Puts a point in a place; whoever does counts.
+    #[inline(always)]
+    pub(in super::super) fn put(&mut self, at: usize, entry: &'a Entry<N, K>, minus: bool) {
+        prefetch(entry);
+        let (entries, signs) = (self.entries.as_flattened_mut(), self.minus.as_flattened_mut());
+        if let (Some(place), Some(sign)) = (entries.get_mut(at), signs.get_mut(at)) {
+            (*place, *sign) = (entry, u8::from(minus));
         }
-        self.count += 1;
     }
 
+    /// The limbs of a round's points, limb after limb and a point a lane, and whose opposites are meant. Beyond the last
+    /// point there is something that is not used.
+    #[inline(always)]
+    pub(in super::super) fn limbs<M: Machine>(&self, m: M, round: usize) -> ([M::Lanes; MOST_LIMBS], u8) {
+        let round = round.min(ROUNDS - 1);
+        let entries = &self.entries[round];
+        let mut limbs = [m.splat(0); MOST_LIMBS];
+        // As many blocks of eight limbs as it takes; the last one ends with the entry.
+        digits!(I below (K * N).div_ceil(8) => {
+            let start = (8 * I).min(K * N - 8);
+            let block = transposed(m, entries, start);
+            digits!(J below 8 => { limbs[start + J] = block[J]; });
+        });
+        (limbs, mask(self.minus[round]))
+    }
+}
+
+impl<const N: usize> Terms<'_, N> {
     /// X and ZZ of the sum, both below the prime and in the lanes' Montgomery form. `None` if there are too few points
     /// for all lanes, or if a lane met an exceptional case: then the sum has to be worked out otherwise.
     pub(super) fn add_up<P: Digits<D>, const D: usize>(&self, vectors: Vectors) -> Option<[[u64; N]; 2]> {
@@ -50,7 +74,7 @@ impl<'a, const N: usize> Terms<'a, N> {
 }
 
 /// The integer of digits, modulo the prime, of which it is no more than a few times.
-fn reduced<P: Digits<D>, const N: usize, const D: usize>(digits: [u64; D]) -> [u64; N] {
+pub(in super::super) fn reduced<P: Digits<D>, const N: usize, const D: usize>(digits: [u64; D]) -> [u64; N] {
     let mut digits = digits;
     while !less(&digits, &P::VALUE) {
         let mut borrow = 0;
@@ -95,10 +119,10 @@ impl<P: Digits<D>, const N: usize, const D: usize> Kernel for AddUp<'_, P, N, D>
             sum = if left < LANES { field.choose((1 << left) - 1, &added, &sum) } else { added };
             point = next;
         }
-        sum = field.add_sums(&sum, &field.move_down::<4>(&sum));
-        sum = field.add_sums(&sum, &field.move_down::<2>(&sum));
-        sum = field.add_sums(&sum, &field.move_down::<1>(&sum));
-        [sum.x, sum.zz].map(|value| value.0.map(|digit| m.store(digit)[0]))
+        sum = field.add_sums(&sum, &field.move_down::<4>(&sum), false);
+        sum = field.add_sums(&sum, &field.move_down::<2>(&sum), false);
+        sum = field.add_sums(&sum, &field.move_down::<1>(&sum), true);
+        [field.first_of(&sum.x), field.first_of(&sum.zz)]
     }
 }
 
@@ -119,42 +143,53 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
     fn move_down<const BY: i32>(self, sum: &Sum<M, D>) -> Sum<M, D> {
         let mut out = *sum;
         for value in [&mut out.x, &mut out.y, &mut out.zz, &mut out.zzz] {
-            digits!(I below D => { value.0[I] = self.m.align::<BY>(value.0[I], value.0[I]); });
+            *value = self.lower::<BY>(value);
         }
         out
+    }
+
+    /// Likewise, of one residue.
+    #[inline(always)]
+    pub(in super::super) fn lower<const BY: i32>(self, value: &Strict<M, D>) -> Strict<M, D> {
+        let mut out = value.0;
+        digits!(I below D => { out[I] = self.m.align::<BY>(out[I], out[I]); });
+        Strict(out)
+    }
+
+    /// The digits in the first lane.
+    #[inline(always)]
+    pub(in super::super) fn first_of(self, value: &Strict<M, D>) -> [u64; D] {
+        let mut digits = [0; D];
+        digits!(I below D => { digits[I] = self.m.store(value.0[I])[0]; });
+        digits
     }
 }
 
 impl<const N: usize> Terms<'_, N> {
-    /// The points of a round. Beyond the last there is something that is not used.
+    /// The points of a round.
     #[inline(always)]
     fn read<M: Machine, P: Digits<D>, const D: usize>(
         &self,
         field: Field<M, P, D>,
         round: usize,
     ) -> Affine<M, D> {
-        let (m, round) = (field.m, round.min(ROUNDS - 1));
-        let entries = &self.entries[round];
-        let mut limbs = [m.splat(0); 24];
-        // As many blocks of eight limbs as it takes; the last one ends with the entry.
-        digits!(I below (2 * N).div_ceil(8) => {
-            let start = (8 * I).min(2 * N - 8);
-            let block = transposed(m, entries, start);
-            digits!(J below 8 => { limbs[start + J] = block[J]; });
-        });
-        Affine {
-            x: unpack::<M, N, D>(m, &limbs, 0),
-            y: unpack::<M, N, D>(m, &limbs, N),
-            minus: self.minus[round],
-        }
+        let (limbs, minus) = self.limbs(field.m, round);
+        Affine { x: unpack::<M, N, D>(field.m, &limbs, 0), y: unpack::<M, N, D>(field.m, &limbs, N), minus }
     }
+}
+
+/// A bit for every byte that is one, the first byte's lowest.
+#[inline(always)]
+fn mask(bytes: [u8; LANES]) -> u8 {
+    // Byte i moves to bit 56 + i, and no two of these products have a bit in common.
+    (u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
 
 /// Limbs `start` to `start` + 7 of eight entries: limb after limb, an entry a lane.
 #[inline(always)]
-fn transposed<M: Machine, const N: usize>(
+fn transposed<M: Machine, const N: usize, const K: usize>(
     m: M,
-    entries: &[&Entry<N>; LANES],
+    entries: &[&Entry<N, K>; LANES],
     start: usize,
 ) -> [M::Lanes; LANES] {
     let mut rows = [m.splat(0); LANES];
@@ -186,9 +221,9 @@ fn woven<M: Machine>(
 
 /// The digits of the N limbs from `start` on.
 #[inline(always)]
-fn unpack<M: Machine, const N: usize, const D: usize>(
+pub(in super::super) fn unpack<M: Machine, const N: usize, const D: usize>(
     m: M,
-    limbs: &[M::Lanes; 24],
+    limbs: &[M::Lanes; MOST_LIMBS],
     start: usize,
 ) -> Strict<M, D> {
     let (mut out, mask) = ([m.splat(0); D], m.splat(DIGIT_MASK));

@@ -7,6 +7,7 @@ use super::field::{Digits, Field, Loose, Strict};
 use crate::crypto::Curve;
 use crate::crypto::lanes::{DIGIT_MASK, Emulated, Kernel, LANES, Machine, Vectors};
 use crate::crypto::tables::curves::{P256Prime, P384Prime, P521Prime};
+use crate::crypto::tables::edwards::field::Prime as EdwardsPrime;
 use crate::crypto::tables::reference::{self, Random};
 use core::marker::PhantomData;
 use num_bigint::{BigInt, BigUint};
@@ -115,6 +116,7 @@ fn products_and_sums_at_their_bounds() {
     agrees::<P256Prime, 5>(&p256);
     agrees::<P384Prime, 8>(&p384);
     agrees::<P521Prime, 11>(&p521);
+    agrees::<EdwardsPrime, 5>(&((BigUint::from(1u32) << 255) - 19u32));
     if Vectors::detect().is_none() {
         eprintln!("not run: this processor has no AVX-512 IFMA");
     }

@@ -6,7 +6,6 @@ use crate::crypto::tables::products::counted;
 use crate::crypto::tables::reference::{self, Random};
 use crate::crypto::tables::{BaseTables, Ed25519Base, Ed25519Table, verify_p521};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use std::sync::Arc;
 
 // The formulas' products and squares: madd-2008-s, dbl-2008-s-1, and adding what is prepared to twisted Edwards points.
 const ADDITION: usize = 10;
@@ -64,12 +63,12 @@ fn products_of_p521_without_a_table() {
 /// 253 bits in windows of nine for the base point and of seven for the key.
 #[test]
 fn products_of_ed25519() {
-    let base = Arc::new(Ed25519Base::new());
+    let base = Ed25519Base::new(None);
     let most = (253_usize.div_ceil(9) + 253_usize.div_ceil(7)) * EDWARDS_ADDITION + REST;
     check(most, "Ed25519", |random| {
         let pair = Ed25519KeyPair::from_seed_unchecked(&random.bytes(32)).unwrap();
         let encoded = *pair.public_key().as_ref().first_chunk().unwrap();
-        let table = Ed25519Table::new(Arc::clone(&base), &encoded).unwrap();
+        let table = Ed25519Table::new(&base, &encoded).unwrap();
         let message = random.bytes(50);
         let signature = pair.sign(&message);
         let (products, verdict) = counted(|| table.verify(&message, signature.as_ref()));
