@@ -38,7 +38,7 @@ pub const TOKENS: [(&str, bool); 5] = [
 ];
 
 /// How many workloads `distinct.jwts` is of.
-const WORKLOADS: usize = 64;
+pub const WORKLOADS: u32 = 64;
 
 /// A key pair of whichever algorithm.
 enum Signer {

@@ -1,7 +1,7 @@
 //! attestor in every state: cold, with tables, remembered; and what it refuses.
 
 use crate::allocator::allocations;
-use crate::material::{ISSUER, Material, Result, TOKENS, TRUST_DOMAIN};
+use crate::material::{ISSUER, Material, Result, TOKENS, TRUST_DOMAIN, WORKLOADS};
 use crate::rounds::Case;
 use crate::states::{State, WARM};
 use attestor::{Format, Now, PutOptions, Request, Source, Verifier, VerifierOptions, VerifyResult};
@@ -70,17 +70,20 @@ pub fn cases(material: &Material, absent: &mut Vec<(String, String)>) -> Result<
             let check = check(Rc::clone(&verifier), material.token(token));
             cases.push(Case::new(name(token), expected, check));
         }
-        let distinct = check_in_turn(Rc::clone(&verifier), material.distinct.clone());
-        cases.push(Case::new(name("distinct"), true, distinct));
+        cases.push(in_turn(name("distinct"), Rc::clone(&verifier), material));
         let check = check_with_evidence(verifier, material.token("valid"));
         cases.push(Case::new(name("evidence"), true, check));
     }
     let remembering = Rc::new(verifier(material, State::Portable, true)?);
     let repeated = check(Rc::clone(&remembering), material.token("valid"));
     cases.push(Case::new(format!("attestor/{algorithm}/cached/valid"), true, repeated));
-    let distinct = check_in_turn(remembering, material.distinct.clone());
-    cases.push(Case::new(format!("attestor/{algorithm}/cached/distinct"), true, distinct));
+    cases.push(in_turn(format!("attestor/{algorithm}/cached/distinct"), remembering, material));
     Ok(cases)
+}
+
+/// The case of good tokens of as many workloads.
+fn in_turn(name: String, verifier: Rc<Verifier>, material: &Material) -> Case {
+    Case::in_turn(name, WORKLOADS, check_in_turn(verifier, material.distinct.clone()))
 }
 
 /// What checks the signatures in each state.

@@ -17,6 +17,8 @@ pub struct Case {
     /// What `run` is to return, each time.
     expected: bool,
     run: Box<dyn FnMut() -> bool>,
+    /// After so many calls it begins again.
+    turn: u32,
     calls: u32,
     rounds: Vec<f64>,
 }
@@ -30,7 +32,12 @@ pub struct Timing {
 
 impl Case {
     pub fn new(name: String, expected: bool, run: impl FnMut() -> bool + 'static) -> Self {
-        Self { name, expected, run: Box::new(run), calls: 1, rounds: Vec::new() }
+        Self { name, expected, run: Box::new(run), turn: 1, calls: 1, rounds: Vec::new() }
+    }
+
+    /// A case that does something else each time, and begins again after so many.
+    pub fn in_turn(name: String, of: u32, run: impl FnMut() -> bool + 'static) -> Self {
+        Self { turn: of, ..Self::new(name, true, run) }
     }
 
     /// Warms the case up, and finds out how many calls make a batch.
@@ -46,13 +53,13 @@ impl Case {
         let one = start.elapsed().as_secs_f64() / f64::from(calls);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 1 to 400,000
         let calls = (BATCH.as_secs_f64() / one).clamp(1.0, 4e5) as u32;
-        self.calls = calls;
+        self.calls = calls.next_multiple_of(self.turn);
         Ok(())
     }
 
     fn batch(&mut self) -> Result<()> {
-        // The first call finds the caches as the case before left them.
-        let mut as_expected = (self.run)() == self.expected;
+        // The first calls find the caches as the case before left them.
+        let mut as_expected = (0..self.turn).all(|_| (self.run)() == self.expected);
         let start = Instant::now();
         for _ in 0..self.calls {
             as_expected &= (self.run)() == self.expected;

@@ -7,8 +7,8 @@
 #![allow(clippy::inline_always)] // a call would pass vectors through memory
 #![allow(clippy::many_single_char_names)] // the formulas'
 
-use super::field::{Digits, Field, Loose, Strict};
-use crate::crypto::lanes::{Machine, Part};
+use super::field::{Digits, Field, Loose, Strict, digits};
+use crate::crypto::lanes::{LANES, Machine, Part};
 
 /// Bounds in sixteenths of p, of what a sum keeps (that of x is the prime's own) and of what is worked out on the way.
 /// A product of residues below a p and b p is below (a b / 16 + 1) p for P-256, and nearer to p for the other primes.
@@ -25,6 +25,18 @@ mod bound {
     pub(super) const PPP: u64 = 22;
     /// Of Q = X P^2: 1.32 * 1.75 / 16 + 1.
     pub(super) const Q: u64 = 19;
+}
+
+/// Bounds where four sums are added to four, for Y below 3.75 p; see [`bound`].
+mod four {
+    /// Of U and S: 3.75 * 2 / 16 + 1.
+    pub(super) const US: u64 = 24;
+    /// Of P^2 and R^2: 3.5 * 3.5 / 16 + 1.
+    pub(super) const PP_RR: u64 = 29;
+    /// Of P^3 and Q: 3.5 * 1.77 / 16 + 1 and 1.5 * 1.77 / 16 + 1. One and twice the other are below 4 p, whichever.
+    pub(super) const PPP_Q: u64 = 23;
+    /// Of R (Q - X) + 2 p: 3.5 * 3.17 / 16 + 1 + 2.
+    pub(super) const Y: u64 = 60;
 }
 
 /// Eight sums of points: x = X / ZZ and y = Y / ZZZ with ZZ^3 = ZZZ^2.
@@ -92,7 +104,9 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
         ppp: &Strict<M, D>,
         q: &Strict<M, D>,
     ) -> [Strict<M, D>; 2] {
-        let x = self.x_of(r, ppp, q);
+        let above = self.add(self.square(r), &self.primes(4).0);
+        let x = self.subtract(self.subtract(self.subtract(above, &ppp.0), &q.0), &q.0);
+        let x = self.carry(self.fold(x), P::BOUND_OF_X);
         let fall = self.subtract(self.add(self.primes(P::ABOVE_X), &q.0), &x.0);
         let fall = self.carry(fall, bound::Q + 16 * P::ABOVE_X);
         let minus_y = self.carry(self.subtract(self.primes(3), &y.0), 48 + 1);
@@ -100,53 +114,80 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
         [x, y]
     }
 
-    /// X of the sum.
+    /// Eight sums as four and four.
     #[inline(always)]
-    fn x_of(self, r: &Strict<M, D>, ppp: &Strict<M, D>, q: &Strict<M, D>) -> Strict<M, D> {
-        let above = self.add(self.square(r), &self.primes(4).0);
-        let x = self.subtract(self.subtract(self.subtract(above, &ppp.0), &q.0), &q.0);
-        self.carry(self.fold(x), P::BOUND_OF_X)
+    pub(super) fn halves(self, sum: &Sum<M, D>) -> [Four<M, D>; 2] {
+        let Sum { x, y, zz, zzz } = sum;
+        [
+            Four { xy: self.pick(x, y, &LOWER), zs: self.pick(zz, zzz, &LOWER) },
+            Four { xy: self.pick(x, y, &UPPER), zs: self.pick(zz, zzz, &UPPER) },
+        ]
     }
 
-    /// The sum of eight sums and eight others; of the last one, only X and ZZ.
+    /// The sum of four sums and four others; of the last one, only X and ZZ.
     #[inline(always)]
-    pub(super) fn add_sums(self, first: &Sum<M, D>, second: &Sum<M, D>, last: bool) -> Sum<M, D> {
-        self.m.apart(AddSums { field: self, first, second, last })
+    pub(super) fn add_fours(self, first: &Four<M, D>, second: &Four<M, D>, last: bool) -> Four<M, D> {
+        self.m.apart(AddFours { field: self, first, second, last })
+    }
+
+    /// The lanes that the order names, of the sixteen of `low` and, above them, `high`.
+    #[inline(always)]
+    pub(super) fn pick(self, low: &Strict<M, D>, high: &Strict<M, D>, order: &[u64; LANES]) -> Strict<M, D> {
+        let (mut out, order) = (low.0, self.m.load(order));
+        digits!(I below D => { out[I] = self.m.permute(low.0[I], high.0[I], order); });
+        Strict(out)
     }
 }
 
-struct AddSums<'a, M: Machine, P, const D: usize> {
+/// The lower halves of two vectors, and the upper ones.
+const LOWER: [u64; LANES] = [0, 1, 2, 3, 8, 9, 10, 11];
+const UPPER: [u64; LANES] = [4, 5, 6, 7, 12, 13, 14, 15];
+
+/// Four sums of points, with X in the lower lanes and Y in the upper ones, and ZZ and ZZZ likewise: what the formula does
+/// to one it does to the other at nearly every step.
+#[derive(Clone, Copy)]
+pub(super) struct Four<M: Machine, const D: usize> {
+    pub(super) xy: Strict<M, D>,
+    pub(super) zs: Strict<M, D>,
+}
+
+struct AddFours<'a, M: Machine, P, const D: usize> {
     field: Field<M, P, D>,
-    first: &'a Sum<M, D>,
-    second: &'a Sum<M, D>,
+    first: &'a Four<M, D>,
+    second: &'a Four<M, D>,
     last: bool,
 }
 
-impl<M: Machine, P: Digits<D>, const D: usize> Part<M> for AddSums<'_, M, P, D> {
-    type Output = Sum<M, D>;
+impl<M: Machine, P: Digits<D>, const D: usize> Part<M> for AddFours<'_, M, P, D> {
+    type Output = Four<M, D>;
 
-    /// "add-2008-s".
+    /// "add-2008-s". What lies in a vector's lower lanes is written before what lies in its upper ones; a vector moved down
+    /// has its lower lanes in the upper ones, where what comes of them is bounded as well and not used.
     #[inline(always)]
-    fn run(self, _: M) -> Sum<M, D> {
+    fn run(self, _: M) -> Four<M, D> {
         let Self { field, first, second, last } = self;
-        let u = field.carry(field.product(&first.x, &second.zz), bound::ONCE);
-        let s = field.carry(field.product(&first.y, &second.zzz), bound::ONCE);
-        let two = field.primes(2);
-        let p = field.subtract(field.add(field.product(&second.x, &first.zz), &two.0), &u.0);
-        let p = field.carry(p, bound::ONCE + 32);
-        let r = field.subtract(field.add(field.product(&second.y, &first.zzz), &two.0), &s.0);
-        let r = field.carry(r, bound::ONCE + 32);
-        let zz = field.carry(field.product(&first.zz, &second.zz), bound::ONCE);
-        let pp = field.carry(field.square(&p), bound::PP);
-        let ppp = field.carry(field.product(&p, &pp), bound::PPP);
-        let q = field.carry(field.product(&u, &pp), bound::Q);
-        let zz = field.carry(field.product(&zz, &pp), bound::ZZ);
+        let us = field.carry(field.product(&first.xy, &second.zs), four::US);
+        let pr = field.subtract(field.add(field.product(&second.xy, &first.zs), &field.primes(2).0), &us.0);
+        let pr = field.carry(pr, four::US + 32);
+        let pp_rr = field.carry(field.square(&pr), four::PP_RR);
+        let pp_pp = field.pick(&pp_rr, &pp_rr, &LOWER);
+        let p_u = field.pick(&pr, &us, &LOWER);
+        let ppp_q = field.carry(field.product(&p_u, &pp_pp), four::PPP_Q);
+        let zs = field.carry(field.product(&first.zs, &second.zs), bound::ONCE);
+        let zs = field.carry(field.product(&zs, &field.pick(&pp_rr, &ppp_q, &LOWER)), bound::ZZ);
+        let (rr, q) = (field.lower::<4>(&pp_rr), field.lower::<4>(&ppp_q));
+        let x = field.subtract(field.add(Loose(rr.0), &field.primes(4).0), &ppp_q.0);
+        let x = field.subtract(field.subtract(x, &q.0), &q.0);
+        let x = field.carry(field.fold(x), P::BOUND_OF_X);
         if last {
-            return Sum { x: field.x_of(&r, &ppp, &q), y: s, zz, zzz: ppp };
+            return Four { xy: x, zs };
         }
-        let zzz = field.carry(field.product(&first.zzz, &second.zzz), bound::ONCE);
-        let zzz = field.carry(field.product(&zzz, &ppp), bound::ZZ);
-        let [x, y] = field.finish(&s, &r, &ppp, &q);
-        Sum { x, y, zz, zzz }
+        let fall = field.subtract(field.add(field.primes(P::ABOVE_X), &q.0), &x.0);
+        let fall = field.carry(fall, four::PPP_Q + 16 * P::ABOVE_X);
+        let [r_s, fall_ppp] = [field.pick(&pr, &us, &UPPER), field.pick(&fall, &ppp_q, &LOWER)];
+        let both = field.product(&r_s, &fall_ppp);
+        let y = field.subtract(field.add(field.primes(2), &both.0), &field.lower_digits::<4>(&both.0));
+        let y = field.carry(y, four::Y);
+        Four { xy: field.pick(&x, &y, &LOWER), zs }
     }
 }

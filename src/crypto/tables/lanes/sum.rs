@@ -4,7 +4,7 @@
 #![allow(clippy::inline_always)] // a call would pass vectors through memory
 
 use super::field::{Digits, Field, Strict, digits};
-use super::point::{Affine, Sum};
+use super::point::{Affine, Four, Sum};
 use crate::crypto::lanes::{DIGIT, DIGIT_MASK, Kernel, LANES, Machine, Vectors};
 use crate::crypto::limbs::less;
 use crate::crypto::prefetch::prefetch;
@@ -119,10 +119,11 @@ impl<P: Digits<D>, const N: usize, const D: usize> Kernel for AddUp<'_, P, N, D>
             sum = if left < LANES { field.choose((1 << left) - 1, &added, &sum) } else { added };
             point = next;
         }
-        sum = field.add_sums(&sum, &field.move_down::<4>(&sum), false);
-        sum = field.add_sums(&sum, &field.move_down::<2>(&sum), false);
-        sum = field.add_sums(&sum, &field.move_down::<1>(&sum), true);
-        [field.first_of(&sum.x), field.first_of(&sum.zz)]
+        let [lower, upper] = field.halves(&sum);
+        let four = field.add_fours(&lower, &upper, false);
+        let two = field.add_fours(&four, &field.move_down(&four, &[2, 3, 2, 3, 6, 7, 6, 7]), false);
+        let one = field.add_fours(&two, &field.move_down(&two, &[1, 1, 1, 1, 5, 5, 5, 5]), true);
+        [field.first_of(&one.xy), field.first_of(&one.zs)]
     }
 }
 
@@ -138,22 +139,24 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
         }
     }
 
-    /// What is BY lanes above a lane, in that lane.
+    /// The sums of the lanes that the order names.
     #[inline(always)]
-    fn move_down<const BY: i32>(self, sum: &Sum<M, D>) -> Sum<M, D> {
-        let mut out = *sum;
-        for value in [&mut out.x, &mut out.y, &mut out.zz, &mut out.zzz] {
-            *value = self.lower::<BY>(value);
-        }
-        out
+    fn move_down(self, sums: &Four<M, D>, order: &[u64; LANES]) -> Four<M, D> {
+        Four { xy: self.pick(&sums.xy, &sums.xy, order), zs: self.pick(&sums.zs, &sums.zs, order) }
     }
 
-    /// Likewise, of one residue.
+    /// What is BY lanes above a lane, in that lane.
     #[inline(always)]
     pub(in super::super) fn lower<const BY: i32>(self, value: &Strict<M, D>) -> Strict<M, D> {
-        let mut out = value.0;
-        digits!(I below D => { out[I] = self.m.align::<BY>(out[I], out[I]); });
-        Strict(out)
+        Strict(self.lower_digits::<BY>(&value.0))
+    }
+
+    /// Likewise, of any digits.
+    #[inline(always)]
+    pub(super) fn lower_digits<const BY: i32>(self, digits: &[M::Lanes; D]) -> [M::Lanes; D] {
+        let mut out = *digits;
+        digits!(I below D => { out[I] = self.m.align::<BY>(digits[I], digits[I]); });
+        out
     }
 
     /// The digits in the first lane.

@@ -4,6 +4,7 @@
 #![allow(clippy::many_single_char_names)] // the documentation's
 
 use super::field::{Digits, Field, Loose, Strict};
+use super::point::Four;
 use crate::crypto::Curve;
 use crate::crypto::lanes::{DIGIT_MASK, Emulated, Kernel, LANES, Machine, Vectors};
 use crate::crypto::tables::curves::{P256Prime, P384Prime, P521Prime};
@@ -108,6 +109,93 @@ fn agrees<P: Digits<D>, const D: usize>(p: &BigUint) {
             }
         }
     }
+}
+
+/// X and Y, ZZ and ZZZ of what four sums and four others come to.
+struct Fours<'a, P, const D: usize>(&'a [Vector<D>; 4], bool, PhantomData<P>);
+
+impl<P: Digits<D>, const D: usize> Kernel for Fours<'_, P, D> {
+    type Output = [Vector<D>; 2];
+
+    #[inline(always)]
+    fn run<M: Machine>(self, m: M) -> Self::Output {
+        let field = Field::<M, P, D>::of(m);
+        let [first_xy, first_zs, second_xy, second_zs] =
+            self.0.map(|value| Strict::<M, D>(value.map(|digit| m.load(&digit))));
+        let first = Four { xy: first_xy, zs: first_zs };
+        let sum = field.add_fours(&first, &Four { xy: second_xy, zs: second_zs }, self.1);
+        [sum.xy, sum.zs].map(|value| value.0.map(|digit| m.store(digit)))
+    }
+}
+
+/// "add-2008-s" over integers: X, Y, ZZ and ZZZ.
+fn added(p: &BigInt, [x1, y1, zz1, zzz1]: &[BigInt; 4], [x2, y2, zz2, zzz2]: &[BigInt; 4]) -> [BigInt; 4] {
+    let [u, s] = [x1 * zz2 % p, y1 * zzz2 % p];
+    let [fall, rise] = [x2 * zz1 - &u, y2 * zzz1 - &s].map(|value| value % p);
+    let pp = &fall * &fall % p;
+    let [ppp, q] = [&fall * &pp % p, &u * &pp % p];
+    let x = (&rise * &rise - &ppp - 2 * &q) % p;
+    let y = rise * (q - &x) - s * &ppp;
+    [x, y, zz1 * zz2 * pp, zzz1 * zzz2 * ppp].map(|value| ((value % p) + p) % p)
+}
+
+/// Sums of which every coordinate is nothing, the most that its bound allows, or something between: debug builds check
+/// every bound on the way.
+fn adds_fours<P: Digits<D>, const D: usize>(p: &BigUint) {
+    let (p, mut random) = (BigInt::from(p.clone()), Random::new(8));
+    let over_r = (BigInt::from(1) << (52 * D)).modinv(&p).unwrap();
+    let bounds = [P::BOUND_OF_X, 60, 32, 32];
+    let to_digits = |value: &BigInt| -> [u64; D] {
+        let limb = |i: usize| u64::try_from((value >> (52 * i)) & BigInt::from(DIGIT_MASK)).unwrap();
+        core::array::from_fn(limb)
+    };
+    for _ in 0..200 {
+        // Four sums, then four others; X, Y, ZZ and ZZZ of each.
+        let sums: [[BigInt; 4]; LANES] = core::array::from_fn(|_| {
+            bounds.map(|bound| {
+                let most = &p * bound / 16 - 1;
+                match random.index(4) {
+                    0 => BigInt::ZERO,
+                    1 => most,
+                    2 => p.clone(),
+                    _ => BigInt::from(BigUint::from_bytes_be(&random.bytes(8 * D))) % most,
+                }
+            })
+        });
+        let vector = |from: usize, first: usize| -> Vector<D> {
+            let lanes: [[u64; D]; LANES] =
+                core::array::from_fn(|lane| to_digits(&sums[from + lane % 4][first + lane / 4]));
+            core::array::from_fn(|digit| lanes.map(|lane| lane[digit]))
+        };
+        let vectors = [vector(0, 0), vector(0, 2), vector(4, 0), vector(4, 2)];
+        for last in [false, true] {
+            let out = Emulated.run(Fours(&vectors, last, PhantomData::<P>));
+            if let Some(vectors_of_cpu) = Vectors::detect() {
+                assert_eq!(vectors_of_cpu.run(Fours(&vectors, last, PhantomData::<P>)), out);
+            }
+            for i in 0..4 {
+                let plain = |sum: &[BigInt; 4]| sum.each_ref().map(|value| value * &over_r % &p);
+                let [x, y, zz, zzz] = added(&p, &plain(&sums[i]), &plain(&sums[4 + i]));
+                let is = |vector: &Vector<D>, at: usize, wanted: BigInt| {
+                    assert_eq!(lane(vector, at) * &over_r % &p, wanted);
+                };
+                is(&out[0], i, x);
+                is(&out[1], i, zz);
+                is(&out[1], 4 + i, zzz);
+                if !last {
+                    is(&out[0], 4 + i, y);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_of_four_at_their_bounds() {
+    let [p256, p384, p521] = Curve::ALL.map(reference::prime);
+    adds_fours::<P256Prime, 5>(&p256);
+    adds_fours::<P384Prime, 8>(&p384);
+    adds_fours::<P521Prime, 11>(&p521);
 }
 
 #[test]
