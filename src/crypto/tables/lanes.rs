@@ -11,7 +11,7 @@ pub(super) mod field;
 mod point;
 pub(super) mod sum;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::comb::{Comb, places};
 use super::curves::{Element, P256, P256Prime, P384, P384Prime, P521, P521Prime, Weierstrass};

@@ -262,3 +262,88 @@ impl Digits<DIGITS> for Prime {
 
 /// 1 / 19 modulo 2^52.
 const OVER_19: u64 = negated_inverse(19).wrapping_neg() & DIGIT_MASK;
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::lanes::tests::{Vector, edge, lane, vector};
+    use super::*;
+    use crate::crypto::lanes::Emulated;
+    use crate::crypto::tables::reference::Random;
+    use num_bigint::BigInt;
+
+    /// Sums, what is added of a table, and what is added of other sums.
+    struct Both<'a>(&'a [Vector<DIGITS>; 4], &'a [Vector<DIGITS>; 3], &'a [Vector<DIGITS>; 4]);
+
+    impl Kernel for Both<'_> {
+        type Output = [[Vector<DIGITS>; 4]; 2];
+
+        #[inline(always)]
+        fn run<M: Machine>(self, m: M) -> Self::Output {
+            let field = Field::<M, Prime, DIGITS>::of(m);
+            let residue = |value: &Vector<DIGITS>| Strict::<M, DIGITS>(value.map(|digit| m.load(&digit)));
+            let sums = |[x, y, z, t]: &[Vector<DIGITS>; 4]| Sums {
+                x: residue(x),
+                y: residue(y),
+                z: residue(z),
+                t: residue(t),
+            };
+            let [sum, difference, product] = self.1.each_ref().map(residue);
+            let added = field.add_points(&sums(self.0), &Points { sum, difference, product });
+            // From here on no coordinate is as large as those that a sum begins with.
+            let united = field.sum_of_sums(&sums(self.2), &added);
+            [added, united]
+                .map(|sums| [sums.x, sums.y, sums.z, sums.t].map(|value| value.0.map(|digit| m.store(digit))))
+        }
+    }
+
+    /// X, Y, Z and T by the formulas' A, B, C and D.
+    fn of_abcd(p: &BigInt, [a, b, c, d]: [BigInt; 4]) -> [BigInt; 4] {
+        let (e, f, g, h) = (&b - &a, &d - &c, d + c, b + a);
+        [&e * &f, &g * &h, f * g, e * h].map(|value| ((value % p) + p) % p)
+    }
+
+    /// Coordinates of nothing, of the most that their bounds allow, or of something between: debug builds check every
+    /// bound on the way.
+    #[test]
+    fn sums_at_their_bounds() {
+        let p = (BigInt::from(1) << 255u32) - 19;
+        let over_r = (BigInt::from(1) << 260u32).modinv(&p).unwrap();
+        // RFC 8032 section 5.1: d = -121665 / 121666.
+        let d = (&p - 121_665) * BigInt::from(121_666).modinv(&p).unwrap() % &p;
+        let mut random = Random::new(9);
+        for _ in 0..200 {
+            let mut draw = |bounds: &[u64], lanes: &mut Vec<[BigInt; LANES]>| {
+                lanes.extend(
+                    bounds.iter().map(|bound| core::array::from_fn(|_| edge(&mut random, &p, *bound))),
+                );
+            };
+            let mut all = Vec::new();
+            draw(&[bound::FIRST, bound::FIRST, bound::COORDINATE, bound::COORDINATE], &mut all);
+            draw(&[16, 16, 16], &mut all);
+            draw(&[bound::COORDINATE; 4], &mut all);
+            let vectors: Vec<_> = all.iter().map(vector::<DIGITS>).collect();
+            let [sums, points, others] = [&vectors[..4], &vectors[4..7], &vectors[7..]];
+            let kernel =
+                || Both(sums.try_into().unwrap(), points.try_into().unwrap(), others.try_into().unwrap());
+            let out = Emulated.run(kernel());
+            if let Some(vectors) = Vectors::detect() {
+                assert_eq!(vectors.run(kernel()), out);
+            }
+            for at in 0..LANES {
+                let plain = |which: usize| &all[which][at] * &over_r % &p;
+                let [x, y, z, t] = [0, 1, 2, 3].map(plain);
+                let [sum, difference, product] = [4, 5, 6].map(plain);
+                let added = of_abcd(&p, [(&y - &x) * difference, (y + x) * sum, t * product, 2 * z]);
+                let [x, y, z, t] = [7, 8, 9, 10].map(plain);
+                let [to_x, to_y, to_z, to_t] = &added;
+                let united = of_abcd(
+                    &p,
+                    [(&y - &x) * (to_y - to_x), (y + x) * (to_y + to_x), 2 * &d * t * to_t, 2 * z * to_z],
+                );
+                for (wanted, out) in added.iter().chain(&united).zip(out.as_flattened()) {
+                    assert_eq!(lane(out, at) * &over_r % &p, *wanted);
+                }
+            }
+        }
+    }
+}

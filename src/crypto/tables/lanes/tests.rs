@@ -1,7 +1,7 @@
 //! Products, squares and sums of products at their bounds, against integers of any size.
 
 #![allow(clippy::inline_always)] // a call would pass vectors through memory
-#![allow(clippy::many_single_char_names)] // the documentation's
+#![allow(clippy::many_single_char_names, clippy::similar_names)] // the documentation's
 
 use super::field::{Digits, Field, Loose, Strict};
 use super::point::Four;
@@ -13,7 +13,7 @@ use crate::crypto::tables::reference::{self, Random};
 use core::marker::PhantomData;
 use num_bigint::{BigInt, BigUint};
 
-type Vector<const D: usize> = [[u64; LANES]; D];
+pub(in super::super) type Vector<const D: usize> = [[u64; LANES]; D];
 
 /// What is worked out of a, b, c, d: a b, a^2, a b + c d, all over R', and a folded.
 struct All<'a, P, const D: usize>(&'a [Vector<D>; 4], PhantomData<P>);
@@ -41,8 +41,25 @@ fn integer(digits: impl Iterator<Item = u64>) -> BigInt {
     digits.iter().fold(BigInt::ZERO, |sum, digit| (sum << 52) + BigInt::from(digit.cast_signed()))
 }
 
-fn lane<const D: usize>(vector: &Vector<D>, lane: usize) -> BigInt {
+pub(in super::super) fn lane<const D: usize>(vector: &Vector<D>, lane: usize) -> BigInt {
     integer(vector.iter().map(|digit| digit[lane]))
+}
+
+/// An integer a lane.
+pub(in super::super) fn vector<const D: usize>(lanes: &[BigInt; LANES]) -> Vector<D> {
+    let digit = |value: &BigInt, at: usize| (value >> (52 * at)) & BigInt::from(DIGIT_MASK);
+    core::array::from_fn(|at| lanes.each_ref().map(|value| u64::try_from(digit(value, at)).unwrap()))
+}
+
+/// Nothing, the most that so many sixteenths of p allow, p, or something between.
+pub(in super::super) fn edge(random: &mut Random, p: &BigInt, bound: u64) -> BigInt {
+    let most = p * bound / 16 - 1;
+    match random.index(4) {
+        0 => BigInt::ZERO,
+        1 => most,
+        2 => p.clone().min(most),
+        _ => BigInt::from(BigUint::from_bytes_be(&random.bytes(90))) % most,
+    }
 }
 
 /// All digits the largest, one digit the largest, the prime and what is next to it, and random ones.
@@ -145,29 +162,14 @@ fn adds_fours<P: Digits<D>, const D: usize>(p: &BigUint) {
     let (p, mut random) = (BigInt::from(p.clone()), Random::new(8));
     let over_r = (BigInt::from(1) << (52 * D)).modinv(&p).unwrap();
     let bounds = [P::BOUND_OF_X, 60, 32, 32];
-    let to_digits = |value: &BigInt| -> [u64; D] {
-        let limb = |i: usize| u64::try_from((value >> (52 * i)) & BigInt::from(DIGIT_MASK)).unwrap();
-        core::array::from_fn(limb)
-    };
     for _ in 0..200 {
         // Four sums, then four others; X, Y, ZZ and ZZZ of each.
-        let sums: [[BigInt; 4]; LANES] = core::array::from_fn(|_| {
-            bounds.map(|bound| {
-                let most = &p * bound / 16 - 1;
-                match random.index(4) {
-                    0 => BigInt::ZERO,
-                    1 => most,
-                    2 => p.clone(),
-                    _ => BigInt::from(BigUint::from_bytes_be(&random.bytes(8 * D))) % most,
-                }
-            })
-        });
-        let vector = |from: usize, first: usize| -> Vector<D> {
-            let lanes: [[u64; D]; LANES] =
-                core::array::from_fn(|lane| to_digits(&sums[from + lane % 4][first + lane / 4]));
-            core::array::from_fn(|digit| lanes.map(|lane| lane[digit]))
+        let sums: [[BigInt; 4]; LANES] =
+            core::array::from_fn(|_| bounds.map(|bound| edge(&mut random, &p, bound)));
+        let halves = |from: usize, first: usize| -> Vector<D> {
+            vector(&core::array::from_fn(|lane| sums[from + lane % 4][first + lane / 4].clone()))
         };
-        let vectors = [vector(0, 0), vector(0, 2), vector(4, 0), vector(4, 2)];
+        let vectors = [halves(0, 0), halves(0, 2), halves(4, 0), halves(4, 2)];
         for last in [false, true] {
             let out = Emulated.run(Fours(&vectors, last, PhantomData::<P>));
             if let Some(vectors_of_cpu) = Vectors::detect() {
