@@ -329,7 +329,7 @@ mod tests {
             if let Some(vectors) = Vectors::detect() {
                 assert_eq!(vectors.run(kernel()), out);
             }
-            for at in 0..LANES {
+            (0..LANES).for_each(|at| {
                 let plain = |which: usize| &all[which][at] * &over_r % &p;
                 let [x, y, z, t] = [0, 1, 2, 3].map(plain);
                 let [sum, difference, product] = [4, 5, 6].map(plain);
@@ -343,7 +343,7 @@ mod tests {
                 for (wanted, out) in added.iter().chain(&united).zip(out.as_flattened()) {
                     assert_eq!(lane(out, at) * &over_r % &p, *wanted);
                 }
-            }
+            });
         }
     }
 }
