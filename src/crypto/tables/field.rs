@@ -87,14 +87,23 @@ fn times_limb<const N: usize>(a: &[u64; N], b: u64) -> ([u64; N], u64) {
 
 /// 2^exponent mod p.
 pub(super) const fn power_of_two<const N: usize>(exponent: usize, p: &[u64; N]) -> [u64; N] {
-    let mut power = [0; N];
-    power[0] = 1;
-    let mut i = 0;
+    let mut one = [0; N];
+    one[0] = 1;
+    times_power_of_two(one, exponent, p)
+}
+
+/// value 2^exponent mod p, for a value below p.
+pub(super) const fn times_power_of_two<const N: usize>(
+    value: [u64; N],
+    exponent: usize,
+    p: &[u64; N],
+) -> [u64; N] {
+    let (mut product, mut i) = (value, 0);
     while i < exponent {
-        power = doubled(&power, p);
+        product = doubled(&product, p);
         i += 1;
     }
-    power
+    product
 }
 
 /// 2 a mod p for a below p; the additions of `limbs` are no constant expressions.

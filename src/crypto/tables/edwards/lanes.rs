@@ -7,14 +7,13 @@
 #![allow(clippy::inline_always)] // a call would pass vectors through memory, and so would a closure
 #![allow(clippy::many_single_char_names)] // the formulas'
 
-use super::super::field::{Modulus, power_of_two};
+use super::super::field::{Modulus, power_of_two, times_power_of_two};
 use super::super::lanes::field::{Columns, Digits, Field, Loose, Strict, digits, digits_of};
 use super::super::lanes::sum::{self, reduced, unpack};
 use super::comb::Comb;
 use super::field::{Element, Prime};
 use super::point::Affine;
 use super::{BASE_WINDOW, KEY_WINDOW, TERMS};
-
 use crate::crypto::lanes::{DIGIT, DIGIT_MASK, Kernel, LANES, Machine, Part, Vectors};
 use crate::crypto::limbs::negated_inverse;
 
@@ -27,10 +26,10 @@ pub(super) type Entry = sum::Entry<LIMBS, 3>;
 type Terms<'a> = sum::Terms<'a, LIMBS, 3>;
 type Residue<M> = Strict<M, DIGITS>;
 
-/// One in the lanes' Montgomery form.
+/// One, four and 2 d in the lanes' Montgomery form.
 const ONE: [u64; LIMBS] = power_of_two(260, &<Prime as Modulus<LIMBS>>::VALUE);
-/// R'^2, which brings an integer into that form.
-const SQUARE: [u64; LIMBS] = power_of_two(520, &<Prime as Modulus<LIMBS>>::VALUE);
+const FOUR: [u64; LIMBS] = power_of_two(262, &<Prime as Modulus<LIMBS>>::VALUE);
+const TWICE_D: [u64; LIMBS] = times_power_of_two(Element::D.limbs(), 261, &<Prime as Modulus<LIMBS>>::VALUE);
 
 /// The neutral element.
 const NONE: Entry = [ONE, ONE, [0; LIMBS]];
@@ -76,7 +75,6 @@ struct Points<M: Machine> {
 }
 
 /// Eight sums: x = X / Z, y = Y / Z, and T = X Y / Z.
-#[derive(Clone, Copy)]
 struct Sums<M: Machine> {
     x: Residue<M>,
     y: Residue<M>,
@@ -130,12 +128,10 @@ impl<M: Machine> Field<M, Prime, DIGITS> {
         let Points { sum, difference, .. } = points;
         let e = self.carry(self.subtract(self.add(self.primes(1), &sum.0), &difference.0), 32);
         let h = self.carry(self.add(Loose(sum.0), &difference.0), 32);
-        let one = self.constant(&ONE);
-        let two = self.twice(Loose(one.0), 32);
         Sums {
-            x: self.twice(Loose(e.0), bound::FIRST),
-            y: self.twice(Loose(h.0), bound::FIRST),
-            z: self.twice(Loose(two.0), bound::FIRST),
+            x: self.carry(self.add(Loose(e.0), &e.0), bound::FIRST),
+            y: self.carry(self.add(Loose(h.0), &h.0), bound::FIRST),
+            z: self.constant(&FOUR),
             t: self.carry(self.product(&e, &h), bound::COORDINATE),
         }
     }
@@ -188,11 +184,6 @@ impl<M: Machine> Field<M, Prime, DIGITS> {
         }
     }
 
-    #[inline(always)]
-    fn twice(self, value: Loose<M, DIGITS>, bound: u64) -> Residue<M> {
-        self.carry(self.add(value, &value.0), bound)
-    }
-
     /// The same integer in all lanes.
     #[inline(always)]
     fn constant(self, limbs: &[u64; LIMBS]) -> Residue<M> {
@@ -226,12 +217,10 @@ impl<M: Machine> Part<M> for AddSums<'_, M> {
     #[inline(always)]
     fn run(self, _: M) -> Sums<M> {
         let Self { field, first, second } = self;
-        let d = field.product(&field.constant(&Element::D.limbs()), &field.constant(&SQUARE));
-        let twice_d = field.twice(d, bound::FIRST);
         let tt = field.carry(field.product(&first.t, &second.t), bound::COORDINATE);
         let a = field.product(&field.difference(first), &field.difference(second));
         let b = field.product(&field.sum(first), &field.sum(second));
-        let c = field.product(&tt, &twice_d);
+        let c = field.product(&tt, &field.constant(&TWICE_D));
         let zz = field.product(&first.z, &second.z);
         field.of_abcd(a, b, c, field.add(zz, &zz.0))
     }

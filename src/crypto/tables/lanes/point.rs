@@ -104,14 +104,20 @@ impl<M: Machine, P: Digits<D>, const D: usize> Field<M, P, D> {
         ppp: &Strict<M, D>,
         q: &Strict<M, D>,
     ) -> [Strict<M, D>; 2] {
-        let above = self.add(self.square(r), &self.primes(4).0);
-        let x = self.subtract(self.subtract(self.subtract(above, &ppp.0), &q.0), &q.0);
-        let x = self.carry(self.fold(x), P::BOUND_OF_X);
+        let x = self.x_of(self.square(r), ppp, q);
         let fall = self.subtract(self.add(self.primes(P::ABOVE_X), &q.0), &x.0);
         let fall = self.carry(fall, bound::Q + 16 * P::ABOVE_X);
         let minus_y = self.carry(self.subtract(self.primes(3), &y.0), 48 + 1);
         let y = self.carry(self.sum_of_products([r, &fall], [&minus_y, ppp]), bound::Y);
         [x, y]
+    }
+
+    /// R^2 - P^3 - 2 Q, where P^3 + 2 Q is below 4 p.
+    #[inline(always)]
+    fn x_of(self, rr: Loose<M, D>, ppp: &Strict<M, D>, q: &Strict<M, D>) -> Strict<M, D> {
+        let above = self.add(rr, &self.primes(4).0);
+        let x = self.subtract(self.subtract(self.subtract(above, &ppp.0), &q.0), &q.0);
+        self.carry(self.fold(x), P::BOUND_OF_X)
     }
 
     /// Eight sums as four and four.
@@ -145,7 +151,6 @@ const UPPER: [u64; LANES] = [4, 5, 6, 7, 12, 13, 14, 15];
 
 /// Four sums of points, with X in the lower lanes and Y in the upper ones, and ZZ and ZZZ likewise: what the formula does
 /// to one it does to the other at nearly every step.
-#[derive(Clone, Copy)]
 pub(super) struct Four<M: Machine, const D: usize> {
     pub(super) xy: Strict<M, D>,
     pub(super) zs: Strict<M, D>,
@@ -176,9 +181,7 @@ impl<M: Machine, P: Digits<D>, const D: usize> Part<M> for AddFours<'_, M, P, D>
         let zs = field.carry(field.product(&first.zs, &second.zs), bound::ONCE);
         let zs = field.carry(field.product(&zs, &field.pick(&pp_rr, &ppp_q, &LOWER)), bound::ZZ);
         let (rr, q) = (field.lower::<4>(&pp_rr), field.lower::<4>(&ppp_q));
-        let x = field.subtract(field.add(Loose(rr.0), &field.primes(4).0), &ppp_q.0);
-        let x = field.subtract(field.subtract(x, &q.0), &q.0);
-        let x = field.carry(field.fold(x), P::BOUND_OF_X);
+        let x = field.x_of(Loose(rr.0), &ppp_q, &q);
         if last {
             return Four { xy: x, zs };
         }
